@@ -1,0 +1,70 @@
+# Two commands do all the set-up: `make serve` and `make test`. `make` alone lists the others.
+PYTHON ?= python3
+PORT ?= 8001
+# A folder with the texts of coded articles, if you have it: quotes are then verified in place. The texts are not part of the project.
+ARTICLE_TEXTS ?= ../shared/seeds
+
+PY := .venv/bin/python
+INSTALLED := .venv/.installed
+UV_VERSION := 0.13.9
+
+.DEFAULT_GOAL := help
+.PHONY: help serve build validate test tidy codebook bench lint lock clean
+
+help:
+	@echo "make serve      install, validate, build, check, and serve the site on http://127.0.0.1:$(PORT) (PORT=… to change it)"
+	@echo "make test       install and run every test (CI=true refuses to skip the browser)"
+	@echo "make build      install, validate, build and check; does nothing if nothing changed"
+	@echo "make validate   read the tables and report everything that is wrong with them"
+	@echo "make tidy       report on the CSV files with csvclean, sort them by key, rewrite them canonically"
+	@echo "make codebook   print csvstat for every table"
+	@echo "make bench      time the build and the site, as ratios within one run"
+	@echo "make lint       ruff and mypy"
+	@echo "make lock       write requirements.lock anew from pyproject.toml, with hashes"
+	@echo "make clean      remove everything that was built or installed"
+
+serve: build
+	exec .venv/bin/datasette serve "$$(readlink -f build/site)" --cors --crossdb --host 127.0.0.1 --port $(PORT)
+
+build: $(INSTALLED)
+	$(PY) -m scripts.build --texts "$(ARTICLE_TEXTS)"
+
+validate: $(INSTALLED)
+	$(PY) -m scripts.build --validate --texts "$(ARTICLE_TEXTS)"
+
+test: $(INSTALLED)
+	ARTICLE_TEXTS="$(ARTICLE_TEXTS)" $(PY) -m pytest
+
+tidy: $(INSTALLED)
+	$(PY) -m scripts.tidy
+
+codebook: $(INSTALLED)
+	for file in data/*/*.csv; do echo "== $$file"; .venv/bin/csvstat --no-inference --blanks "$$file"; done
+
+bench: build
+	$(PY) -m scripts.bench
+
+lint: $(INSTALLED)
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+lock:
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/pip install --quiet uv==$(UV_VERSION)
+	build/lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate --extra dev --upgrade pyproject.toml -o requirements.lock
+	rm -rf build/lock
+
+clean:
+	rm -rf .venv build/site build/sites build/lock .pytest_cache .ruff_cache .mypy_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# uv installs the same lock file in a few seconds where it is at hand; pip, which comes with Python, does it everywhere.
+$(INSTALLED): requirements.lock
+	$(PYTHON) -m venv --clear .venv
+	if command -v uv >/dev/null; then \
+	  uv pip install --quiet --python $(PY) --require-hashes -r requirements.lock; \
+	else \
+	  $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
+	fi
+	touch $@
