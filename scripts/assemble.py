@@ -1,0 +1,157 @@
+"""Assemble: the folder that Datasette serves, complete in itself."""
+
+import csv
+import hashlib
+import html
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from markdown_it import MarkdownIt
+
+from scripts.package import Package, Table
+from scripts.queries import DATABASE, query_url
+
+PAGES = {"codebook": "data/press/CODEBOOK.md", "known-gaps": "data/GAPS.md"}
+DOWNLOADS = "static/downloads"
+SETTINGS = {
+    "default_page_size": 100,
+    "max_returned_rows": 1000,
+    "sql_time_limit_ms": 1000,
+    "facet_time_limit_ms": 1000,
+    "suggest_facets": False,
+    "default_facet_size": 20,
+    "default_cache_ttl": 300,
+    "num_sql_threads": 4,
+}
+
+
+def assemble(site: Path, package: Package, metadata: dict[str, Any], tables: Iterable[Table]) -> int:
+    """Write metadata, settings, dress, downloads and inspection data beside record.db; returns how many files."""
+    database = site / f"{DATABASE}.db"
+    tables = list(tables)
+    _write_json(site / "metadata.json", full_metadata(metadata, tables))
+    _write_json(site / "settings.json", SETTINGS)
+    for folder in ("templates", "plugins", "static"):
+        shutil.copytree(package.root / "site" / folder, site / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for name, path in PAGES.items():
+        write_page(package.root / path, site / "templates/pages" / f"{name}.html")
+    (site / DOWNLOADS).mkdir(parents=True)
+    for name in ("votes_named", "votes_by_member"):
+        write_csv(database, name, site / DOWNLOADS / f"{name}.csv")
+    _write_json(site / "inspect-data.json", inspect(database))
+    return sum(path.is_file() for path in site.rglob("*"))
+
+
+def full_metadata(metadata: dict[str, Any], tables: Iterable[Table]) -> dict[str, Any]:
+    """metadata.yml with what the Table Schemas say of tables and columns, and with each query's example as a link."""
+    record = metadata["databases"][DATABASE]
+    documented = {}
+    for table in tables:
+        documented[table.name] = {
+            "title": table.title,
+            "description": table.description,
+            "columns": {field.name: field.description for field in table.fields},
+            **record["tables"].get(table.name, {}),
+        }
+    queries = {name: _full_query(name, query) for name, query in record["queries"].items()}
+    return {**metadata, "databases": {DATABASE: {**record, "tables": documented, "queries": queries}}}
+
+
+def _full_query(name: str, query: dict[str, Any]) -> dict[str, Any]:
+    """A query with its parameters named in order, and a description that links its example."""
+    url = query_url(name, query.get("example", {})) + (f"#{query['fragment']}" if "fragment" in query else "")
+    shown = ", ".join(f"{key} {value}" for key, value in query.get("example", {}).items())
+    text = f"<p>{html.escape(query['description'].strip())}</p>"
+    if shown:
+        text += (
+            f'<p>For example: <a href="{html.escape(url)}">{html.escape(shown)}</a>. {_where(query["parameters"])}</p>'
+        )
+    elif "fragment" in query:
+        text += f'<p><a href="{html.escape(url)}">Open it as a chart</a>.</p>'
+    kept = {key: value for key, value in query.items() if key != "description"}
+    return {**kept, "params": list(query.get("parameters", {})), "description_html": text}
+
+
+def _where(parameters: dict[str, dict[str, str]]) -> str:
+    """Where a reader finds the values that a query takes."""
+    places = []
+    for name, rule in parameters.items():
+        if "table" in rule:
+            places.append(f'{name}: a key of <a href="/{DATABASE}/{rule["table"]}">{rule["table"]}</a>')
+        elif "enumeration" in rule:
+            table, column = rule["enumeration"].split(".")
+            places.append(f'{name}: a value of <a href="/{DATABASE}/{table}?_facet={column}">{table}.{column}</a>')
+        else:
+            places.append(f"{name}: a {rule['form']}, such as 2025-02-24")
+    return html.unescape("; ".join(places)) + "."
+
+
+def write_page(source: Path, path: Path) -> None:
+    """A Markdown document as a page in the site's dress."""
+    text = source.read_text(encoding="utf-8")
+    title = html.escape(text.partition("\n")[0].lstrip("# "))
+    body = MarkdownIt("commonmark").enable("table").render(text)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        '{% extends "base.html" %}'
+        f"{{% block title %}}{title}{{% endblock %}}"
+        f'{{% block content %}}<article class="document">{{% raw %}}{body}{{% endraw %}}</article>{{% endblock %}}\n',
+        encoding="utf-8",
+    )
+
+
+def write_csv(database: Path, name: str, path: Path) -> None:
+    """A whole table or view as CSV, in its own order."""
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    cursor = connection.execute(f"select * from {name}")  # noqa: S608  (a name from the schemas)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(column[0] for column in cursor.description)
+        writer.writerows(cursor)
+    connection.close()
+
+
+def inspect(database: Path) -> dict[str, Any]:
+    """What `datasette inspect` would say; its presence has Datasette serve the database as immutable."""
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    names = [row[0] for row in connection.execute("select name from sqlite_master where type = 'table' order by name")]
+    counts = {name: {"count": connection.execute(f'select count(*) from "{name}"').fetchone()[0]} for name in names}  # noqa: S608
+    connection.close()
+    content = database.read_bytes()
+    return {
+        DATABASE: {
+            "hash": hashlib.sha256(content).hexdigest(),
+            "size": len(content),
+            "file": database.name,
+            "tables": counts,
+        }
+    }
+
+
+def publish(site: Path, sites: Path, name: str, link: Path, keep: int = 5) -> Path:
+    """Move a finished site into place and point the link at it, each in one step; older sites past `keep` go."""
+    place = sites / name
+    if place.exists():
+        shutil.rmtree(site)
+    else:
+        site.replace(place)
+    os.utime(place)
+    temporary = link.with_name(f".{link.name}-{os.getpid()}")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(Path(sites.name) / name)
+    temporary.replace(link)
+    finished = sorted(
+        (path for path in sites.iterdir() if not path.name.startswith(".")), key=lambda path: path.stat().st_mtime
+    )
+    for old in finished[:-keep]:
+        shutil.rmtree(old)
+    return place
+
+
+def _write_json(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,154 @@
+"""Benchmark: how long the build and the site take, as ratios of two things timed in the same run."""
+
+import csv
+import json
+import socket
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from scripts.build import ROOT, build, prepare
+from scripts.package import open_package
+from scripts.progress import Progress
+
+RUNS = 5
+REQUESTS = 40
+PAGES = ("/record/votes", "/record/votes.json?_shape=array", "/record/claims", "/record/votes/A-RES-ES-11-7,USA")
+
+
+def main() -> int:
+    """Print one table of ratios."""
+    table = Table("what", "seconds", "against", "seconds", "ratio")
+    for what, first, against, second in [*_build_times(), *_page_times()]:
+        table.add_row(what, f"{first:.4f}", against, f"{second:.4f}", f"{first / second:.2f}")
+    Console(width=140).print(table)
+    return 0
+
+
+def median_seconds(action: Callable[[], object], runs: int = RUNS) -> float:
+    """The median duration of an action, in seconds."""
+    times = []
+    for _ in range(runs):
+        started = time.perf_counter()
+        action()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def _build_times() -> Iterator[tuple[str, float, str, float]]:
+    with tempfile.TemporaryDirectory() as folder:
+        whole = median_seconds(lambda: _whole_build(Path(folder)), runs=3)
+        bare = median_seconds(lambda: _bare_import(Path(folder) / "bare.db"))
+    yield (
+        "build: read, validate, load, derive, check, assemble",
+        whole,
+        "the same CSV files into tables without types or keys",
+        bare,
+    )
+    unchanged = median_seconds(lambda: _run("-m", "scripts.build", "-q"))
+    yield "build, nothing changed", unchanged, "start of Python alone", median_seconds(lambda: _run("-c", "pass"))
+
+
+def _whole_build(folder: Path) -> None:
+    """A build that publishes into a folder of its own, from this project's inputs."""
+    progress = Progress(quiet=True)
+    package, metadata, rows = prepare(ROOT, None, progress)
+    build(folder, f"{time.time_ns():x}", package, metadata, rows, progress)
+
+
+def _bare_import(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    connection = sqlite3.connect(path)
+    for table in open_package(ROOT).tables.values():
+        with (ROOT / str(table.path)).open(encoding="utf-8", newline="") as file:
+            reader = csv.reader(file)
+            columns = next(reader)
+            connection.execute(f"create table {table.name} ({', '.join(columns)})")
+            marks = ", ".join("?" * len(columns))
+            connection.executemany(f"insert into {table.name} values ({marks})", reader)  # noqa: S608
+    connection.commit()
+    connection.close()
+
+
+def _run(*arguments: str) -> None:
+    subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True)
+
+
+def _page_times() -> Iterator[tuple[str, float, str, float]]:
+    site = (ROOT / "build/site").resolve()
+    settings = [
+        part
+        for name, value in json.loads((site / "settings.json").read_text()).items()
+        for part in _setting(name, value)
+    ]
+    with served([str(site)]) as ours, served(["-i", str(site / "record.db"), *settings]) as bare:
+        for page in PAGES:
+            yield (
+                f"{page} of the site",
+                _seconds(ours + page),
+                "the same of Datasette with the same settings, undressed",
+                _seconds(bare + page),
+            )
+        faceted, plain = f"{ours}/record/votes?_nocache=1", f"{bare}/record/votes"
+        yield (
+            "/record/votes with its declared facets",
+            _seconds(faceted),
+            "/record/votes without facets",
+            _seconds(plain),
+        )
+
+
+def _setting(name: str, value: object) -> list[str]:
+    return ["--setting", name, str(value).lower() if isinstance(value, bool) else str(value)]
+
+
+def _seconds(url: str) -> float:
+    _get(url)
+    return median_seconds(lambda: _get(url), runs=REQUESTS)
+
+
+def _get(url: str) -> bytes:
+    with urllib.request.urlopen(url) as response:
+        return response.read()
+
+
+@contextmanager
+def served(arguments: list[str]) -> Iterator[str]:
+    """A Datasette on a free port of the loopback address; yields its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "datasette", "serve", *arguments, "--host", "127.0.0.1", "--port", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/-/versions.json")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait_for(url: str, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            _get(url)
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,195 @@
+"""Build the site from the tables: read, validate, load, derive, check, assemble.
+
+    python -m scripts.build [-q] [--validate] [--texts FOLDER]
+
+Exit code 0 when the site is built or up to date, 1 for bad data (every problem is printed, and the last good build
+stays), 2 for bad usage.
+"""
+
+import argparse
+import hashlib
+import platform
+import shutil
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import sqlite_utils
+
+    from scripts.package import Package, Rows, Table
+    from scripts.problems import Problem
+    from scripts.progress import Progress
+
+ROOT = Path(__file__).resolve().parent.parent
+INPUTS = (
+    "datapackage.yaml",
+    "metadata.yml",
+    "requirements.lock",
+    "data/**/*.csv",
+    "schema/**/*",
+    "scripts/*.py",
+    "site/**/*",
+)
+
+
+def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
+    """Run the command line; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    name = fingerprint(root)
+    if not options.validate and (root / "build/site").resolve() == (root / "build/sites" / name).resolve():
+        if not options.quiet:
+            print(f"build/site is up to date ({name})")
+        return 0
+    # The stages' libraries take a second to import, which a build with nothing to do should not.
+    from scripts.problems import BadDataError
+    from scripts.progress import Progress
+
+    progress = Progress(options.quiet)
+    try:
+        package, metadata, rows = prepare(root, options.texts, progress)
+        if not options.validate:
+            build(root, name, package, metadata, rows, progress)
+    except BadDataError as error:
+        count = len(error.problems)
+        print(error, f"{count} problem{'s' * (count != 1)}; nothing was built", sep="\n", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="build", description="Build the site from the tables.")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print problems only")
+    parser.add_argument("--validate", action="store_true", help="validate the tables and stop")
+    parser.add_argument("--texts", type=Path, metavar="FOLDER", help="article texts to verify locators against")
+    return parser
+
+
+def fingerprint(root: Path) -> str:
+    """Sixteen characters that change when any input of the build, the Python or the SQLite changes."""
+    digest = hashlib.sha256(f"{platform.python_version()} {sqlite3.sqlite_version}".encode())
+    for path in sorted({path for pattern in INPUTS for path in root.glob(pattern) if path.is_file()}):
+        if "__pycache__" not in path.parts:
+            digest.update(f"\0{path.relative_to(root).as_posix()}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def prepare(root: Path, texts: Path | None, progress: "Progress") -> tuple["Package", dict[str, Any], "Rows"]:
+    """Read and validate; BadDataError with every problem if anything is wrong."""
+    package, metadata, rows, problems = progress.run("read", _read, root)
+    progress.run("validate", _validate, package, rows, problems)
+    if texts:
+        progress.run("locate", _locate, package, rows, texts)
+    return package, metadata, rows
+
+
+def build(
+    root: Path, name: str, package: "Package", metadata: dict[str, Any], rows: "Rows", progress: "Progress"
+) -> Path:
+    """Load, derive, check and assemble in a folder of its own, then put that in the place of the last build."""
+    from scripts.assemble import publish
+
+    with _workshop(root / "build/sites", name) as folder:
+        database = progress.run("load", _load, folder, package, rows)
+        tables = progress.run("derive", _derive, database, package)
+        progress.run("check", _check, folder, database, package, metadata, rows)
+        progress.run("assemble", _assemble, folder, database, package, metadata, tables)
+        place = publish(folder, root / "build/sites", name, root / "build/site")
+    progress.say(f"build/site is now build/sites/{name}")
+    return place
+
+
+@contextmanager
+def _workshop(sites: Path, name: str) -> Iterator[Path]:
+    """A folder to build in, gone again if the build fails."""
+    sites.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=sites))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _stop_if(problems: "list[Problem]") -> None:
+    from scripts.problems import BadDataError
+
+    if problems:
+        raise BadDataError(problems)
+
+
+def _read(root: Path) -> tuple[tuple["Package", dict[str, Any], "Rows", "list[Problem]"], str]:
+    from scripts import package, queries, read
+
+    dataset = package.open_package(root)
+    rows, problems = read.read_package(dataset)
+    counted = f"{len(rows)} tables, {sum(map(len, rows.values()))} rows"
+    return (dataset, queries.read_metadata(root), rows, problems), counted
+
+
+def _validate(package: "Package", rows: "Rows", problems: "list[Problem]") -> tuple[None, str]:
+    from scripts import laws, validate
+
+    _stop_if(problems + validate.validate(package, rows))
+    return None, f"{len(rows)} schemas, {len(laws.LAWS)} laws, no problem"
+
+
+def _locate(package: "Package", rows: "Rows", texts: Path) -> tuple[None, str]:
+    from scripts import locators
+
+    at_hand, problems = locators.verify_locators(package, rows, texts)
+    _stop_if(problems)
+    return None, f"{at_hand} article texts at hand, each quote where its locator says"
+
+
+def _load(folder: Path, package: "Package", rows: "Rows") -> "tuple[sqlite_utils.Database, str]":
+    from scripts import load, queries
+
+    database = load.create_database(folder / f"{queries.DATABASE}.db")
+    return database, f"{load.load(database, package, rows)} rows"
+
+
+def _derive(database: "sqlite_utils.Database", package: "Package") -> tuple["list[Table]", str]:
+    from scripts import derive
+
+    views = derive.derive(database, package)
+    wide = [derive.wide_table(database, table) for table in package.wide.values()]
+    for table in wide:
+        derive.fill_wide_table(database, table)
+    tables = [*package.tables.values(), *package.derived.values(), *wide]
+    return tables, f"{len(package.derived) + len(wide)} tables, {views} views"
+
+
+def _check(
+    folder: Path, database: "sqlite_utils.Database", package: "Package", metadata: dict[str, Any], rows: "Rows"
+) -> tuple[None, str]:
+    from scripts import check, queries
+
+    path = folder / f"{queries.DATABASE}.db"
+    results, problems = check.run_checks(path, package, rows, queries.read_queries(metadata))
+    _stop_if(problems)
+    verdicts = check.write_results(database, package, rows, results)
+    return None, ", ".join([f"{len(results)} checks", *(f"{verdicts[name]} {name}" for name in sorted(verdicts))])
+
+
+def _assemble(
+    folder: Path, database: "sqlite_utils.Database", package: "Package", metadata: dict[str, Any], tables: "list[Table]"
+) -> tuple[None, str]:
+    from scripts import assemble, load, queries
+    from scripts.problems import Problem
+
+    declared = metadata["databases"][queries.DATABASE]["tables"]
+    indexes = load.index(database, tables, {name: table.get("facets", []) for name, table in declared.items()})
+    load.enable_search(database)
+    _stop_if([Problem(f"{queries.DATABASE}.db", None, None, wrong) for wrong in load.close(database)])
+    files = assemble.assemble(folder, package, metadata, [*tables, *package.views.values()])
+    return None, f"{indexes} indexes, integrity and foreign keys sound, {files} files"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

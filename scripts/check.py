@@ -1,0 +1,270 @@
+"""Check: run each check's query read-only against the record, compare, and compute the verdicts."""
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import sqlite_utils
+
+from scripts.load import insert
+from scripts.package import Package, Row, Rows
+from scripts.problems import Problem
+from scripts.queries import Query, query_url
+
+READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
+STEPS_ALLOWED = 20_000_000
+EQUALITY = {"is", "is_not"}
+ORDER = EQUALITY | {"at_least", "at_most", "more_than", "fewer_than", "between"}
+RELATIONS = {
+    "string": EQUALITY,
+    "boolean": EQUALITY,
+    "list": {"includes", "excludes"},
+    "integer": ORDER | {"about"},
+    "date": ORDER,
+}
+SPANS = {"between": "..", "about": "±"}
+COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "is": lambda found, stated: found == stated,
+    "is_not": lambda found, stated: found != stated,
+    "at_least": lambda found, stated: found >= stated,
+    "at_most": lambda found, stated: found <= stated,
+    "more_than": lambda found, stated: found > stated,
+    "fewer_than": lambda found, stated: found < stated,
+    "between": lambda found, stated: stated[0] <= found <= stated[1],
+    "about": lambda found, stated: stated[0] <= found <= stated[1],
+    "includes": lambda found, stated: stated in found,
+    "excludes": lambda found, stated: stated not in found,
+}
+
+
+class CheckError(Exception):
+    """A check cannot be run: `field` is the column of the checks table that is wrong."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        self.field = field
+        super().__init__(reason)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a check found: `found` as text (None where the record does not know), and yes, no or unknown."""
+
+    claim_id: str
+    position: int
+    alternative: bool
+    params: dict[str, str]
+    query: Query
+    found: str | None
+    agrees: str
+
+
+def run_checks(
+    path: Path, package: Package, rows: Rows, queries: dict[str, Query]
+) -> tuple[list[Result], list[Problem]]:
+    """Run every check against the database at `path`, read-only; returns the results and what could not be run."""
+    results: list[Result] = []
+    problems: list[Problem] = []
+    connection = read_only(path)
+    for row in rows["checks"]:
+        try:
+            results.append(_run(connection, package, row, queries))
+        except CheckError as error:
+            problems.append(Problem(package.tables["checks"].path or "", row.number, error.field, str(error)))
+    connection.close()
+    return results, problems
+
+
+def read_only(path: Path) -> sqlite3.Connection:
+    """A connection that can do nothing but read, and gives up on a query that takes too many steps."""
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+
+    def allow(action: int, *_: object) -> int:
+        return sqlite3.SQLITE_OK if action in READING else sqlite3.SQLITE_DENY
+
+    connection.set_authorizer(allow)
+    connection.set_progress_handler(lambda: 1, STEPS_ALLOWED)
+    return connection
+
+
+def _run(connection: sqlite3.Connection, package: Package, row: Row, queries: dict[str, Query]) -> Result:
+    query = queries.get(row["query_name"])
+    if query is None:
+        raise CheckError("query_name", f"metadata.yml has no query {row['query_name']}")
+    if query.answer is None:
+        raise CheckError("query_name", f"{query.name} declares no answer, so checks cannot use it")
+    params = read_params(row["params"], query)
+    for name, value in params.items():
+        _look_up(connection, package, name, value, query.parameters[name])
+    stated = read_stated(query.answer, row["relation"], row["stated"])
+    answer = ask(connection, query, params)
+    if answer is None:
+        found, agrees = None, "unknown"
+    else:
+        found, agrees = shown(answer), "yes" if COMPARE[row["relation"]](answer, stated) else "no"
+    return Result(row["claim_id"], row["position"], bool(row["alternative"]), params, query, found, agrees)
+
+
+def read_params(text: str, query: Query) -> dict[str, str]:
+    """A check's parameters: a JSON object with a text for each parameter of the query, no more and no fewer."""
+    try:
+        params = json.loads(text)
+    except ValueError as error:
+        raise CheckError("params", f"is not JSON: {error}") from error
+    if not isinstance(params, dict) or not all(isinstance(value, str) for value in params.values()):
+        raise CheckError("params", "is not a JSON object of texts")
+    if set(params) != set(query.parameters):
+        wanted = ", ".join(query.parameters)
+        raise CheckError("params", f"{query.name} takes {wanted}, not {', '.join(params) or 'nothing'}")
+    return params
+
+
+def _look_up(connection: sqlite3.Connection, package: Package, name: str, value: str, rule: dict[str, str]) -> None:
+    if "table" in rule:
+        table = package.tables[rule["table"]]
+        found = connection.execute(f"select 1 from {table.name} where {table.primary_key[0]} = ?", [value])  # noqa: S608
+        if not found.fetchone():
+            raise CheckError("params", f'{name} "{value}" is not in the {table.name} table')
+    elif "enumeration" in rule:
+        allowed = package.field(rule["enumeration"]).constraints["enum"]
+        if value not in allowed:
+            raise CheckError("params", f'{name} "{value}" is not one of {", ".join(allowed)}')
+    elif not _is_date(value):
+        raise CheckError("params", f'{name} "{value}" is not a date')
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def read_stated(answer: dict[str, Any], relation: str, stated: str) -> Any:
+    """The stated value in the form that the relation compares: a number, a pair of bounds, True or False, or a text."""
+    kind = answer["type"]
+    if relation not in RELATIONS[kind]:
+        raise CheckError("relation", f"{relation} does not go with an answer of type {kind}")
+    if relation in SPANS:
+        parts = stated.split(SPANS[relation])
+        if len(parts) != 2:
+            raise CheckError("stated", f'"{stated}" is not two values joined by {SPANS[relation]}')
+        first, second = (_value(answer, part) for part in parts)
+        return (first, second) if relation == "between" else (first - second, first + second)
+    return _value(answer, stated)
+
+
+def _value(answer: dict[str, Any], text: str) -> Any:
+    """One stated value: a number, True or False, or a text."""
+    kind = answer["type"]
+    if kind == "integer":
+        if not re.fullmatch(r"-?\d+", text):
+            raise CheckError("stated", f'"{text}" is not a whole number')
+        return int(text)
+    if kind == "boolean":
+        if text not in ("yes", "no"):
+            raise CheckError("stated", f'"{text}" is neither yes nor no')
+        return text == "yes"
+    if kind == "date" and not _is_date(text):
+        raise CheckError("stated", f'"{text}" is not a date')
+    if text not in answer.get("enum", [text]):
+        raise CheckError("stated", f'"{text}" is not one of {", ".join(answer["enum"])}')
+    return text
+
+
+def ask(connection: sqlite3.Connection, query: Query, params: dict[str, str]) -> Any:
+    """The answer of a query: None where the record does not know, a list for an answer of type list."""
+    try:
+        cursor = connection.execute(query.sql, params)
+        rows = cursor.fetchmany(2)
+    except sqlite3.DatabaseError as error:
+        reason = "tries to do more than read" if "not authorized" in str(error) else f"fails: {error}"
+        raise CheckError("query_name", f"{query.name} {reason}") from error
+    if cursor.description is None or cursor.description[0][0] != "answer":
+        raise CheckError("query_name", f"{query.name} does not have answer as its first column")
+    if len(rows) != 1:
+        raise CheckError(
+            "query_name", f"{query.name} returns {'no row' if not rows else 'more than one row'}; a check needs one"
+        )
+    return _typed(query, rows[0][0])
+
+
+def _typed(query: Query, answer: Any) -> Any:
+    assert query.answer
+    kind = query.answer["type"]
+    if answer is None:
+        return None
+    if kind == "list":
+        return json.loads(answer)
+    if kind == "boolean":
+        return bool(answer)
+    if isinstance(answer, int) != (kind == "integer") or answer not in query.answer.get("enum", [answer]):
+        raise CheckError("query_name", f"{query.name} answers {answer!r}, which is not what it declares")
+    return answer
+
+
+def shown(answer: Any) -> str:
+    """An answer as the checks table shows it: yes or no for a boolean, JSON for a list."""
+    if isinstance(answer, bool):
+        return "yes" if answer else "no"
+    return json.dumps(answer) if isinstance(answer, list) else str(answer)
+
+
+def verdict(kind: str, assessment: str, checks: Iterable[tuple[str, bool]]) -> str | None:
+    """A claim's verdict: the first rule that fits its assessment and its checks, pairs of agrees and alternative."""
+    pairs = list(checks)
+    answers = {agrees for agrees, alternative in pairs if not alternative}
+    readings = {agrees for agrees, alternative in pairs if alternative}
+    if kind in ("opinion", "prediction"):
+        return None
+    differ = {"yes", "no"} <= readings
+    if readings and not differ:
+        answers.add("unknown" if "unknown" in readings else readings.pop())
+    if "no" in answers:
+        return "inaccurate"
+    if "unknown" in answers or assessment == "awaits_record":
+        return "undetermined"
+    if differ:
+        return "ambiguous"
+    if pairs:
+        return "imprecise" if assessment == "incomplete" else "accurate"
+    return assessment
+
+
+def write_results(
+    database: sqlite_utils.Database, package: Package, rows: Rows, results: list[Result]
+) -> dict[str, int]:
+    """Write what was found, the verdicts, and what each claim is about; returns how many claims have each verdict."""
+    by_claim: dict[str, list[tuple[str, bool]]] = {}
+    for result in results:
+        database.table("checks").update(
+            (result.claim_id, result.position),
+            {"found": result.found, "agrees": result.agrees, "url": query_url(result.query.name, result.params)},
+        )
+        by_claim.setdefault(result.claim_id, []).append((result.agrees, result.alternative))
+    counts: dict[str, int] = {}
+    for row in rows["claims"]:
+        reached = verdict(row["kind"], row["assessment"], by_claim.get(row["id"], []))
+        database.table("claims").update(row["id"], {"verdict": reached})
+        if reached:
+            counts[reached] = counts.get(reached, 0) + 1
+    for subject in ("roll_calls", "members", "resolutions"):
+        _write_subjects(database, package, subject, results)
+    return counts
+
+
+def _write_subjects(database: sqlite_utils.Database, package: Package, subject: str, results: list[Result]) -> None:
+    """Tie each claim to the rows of `subject` that its checks' parameters name."""
+    table = package.derived[f"claim_{subject}"]
+    pairs = {
+        (result.claim_id, value)
+        for result in results
+        for name, value in result.params.items()
+        if result.query.parameters[name].get("table") == subject
+    }
+    columns = [field.name for field in table.fields]
+    insert(database, table, (dict(zip(columns, pair, strict=True)) for pair in sorted(pairs)))

@@ -1,0 +1,391 @@
+"""The laws of the record and of the coding: what must hold between rows, beyond what a Table Schema can say.
+
+A law is a generator over the rows that break it. Its docstring is the rule, in words that any reader may use.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from scripts.package import Package, Row, Rows
+from scripts.problems import Problem
+
+Breach = tuple[str, Row, str | None, str]
+COUNCIL_SEATS = 15
+LONGEST_QUOTE = 12
+VOTE_COLUMNS = {
+    "yes": "official_yes",
+    "no": "official_no",
+    "abstain": "official_abstain",
+    "not_voting": "official_not_voting",
+}
+DERIVED_BLOC_KINDS = ("m49_region", "m49_subregion", "regional_group")
+ASSESSMENTS = {
+    "record": {"complete", "incomplete"},
+    "record_later": {"awaits_record"},
+    "elsewhere": {"accurate_elsewhere", "inaccurate_elsewhere"},
+    "no": {"not_checkable"},
+}
+
+
+@dataclass(frozen=True)
+class Law:
+    """A rule, the tables it needs, and the generator of its breaches (table, row, column, reason)."""
+
+    rule: str
+    needs: frozenset[str]
+    find: Callable[[Rows], Iterator[Breach]]
+
+    def breaches(self, package: Package, rows: Rows) -> list[Problem]:
+        """The rows that break the law, as problems with file, row, field and reason."""
+        return [
+            Problem(str(PurePosixPath(package.tables[table].path or table)), row.number, column, reason)
+            for table, row, column, reason in self.find(rows)
+        ]
+
+
+LAWS: list[Law] = []
+
+
+def law(*needs: str) -> Callable[[Callable[[Rows], Iterator[Breach]]], Callable[[Rows], Iterator[Breach]]]:
+    """Register a generator of breaches as a law over the tables it needs."""
+
+    def register(find: Callable[[Rows], Iterator[Breach]]) -> Callable[[Rows], Iterator[Breach]]:
+        assert find.__doc__
+        LAWS.append(Law(find.__doc__, frozenset(needs), find))
+        return find
+
+    return register
+
+
+def key_of_symbol(symbol: str) -> str:
+    """The key of a UN symbol: every run of other characters one hyphen, none at an end."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", symbol).strip("-")
+
+
+def _votes_of(rows: Rows) -> dict[str, dict[str, str]]:
+    votes: dict[str, dict[str, str]] = {row["id"]: {} for row in rows["roll_calls"]}
+    for row in rows["votes"]:
+        votes.setdefault(row["roll_call_id"], {})[row["member_id"]] = row["vote"]
+    return votes
+
+
+def _holds(row: Row, day: str) -> bool:
+    return row["valid_from"] <= day <= (row["valid_until"] or day)
+
+
+def _eligible(rows: Rows, roll_call: Row) -> set[str]:
+    """The members that had a vote in a roll call."""
+    day = roll_call["voted_on"]
+    members = {row["id"] for row in rows["members"] if row["joined_on"] <= day}
+    if roll_call["body"] == "GA":
+        return members
+    return members & {row["member_id"] for row in rows["council_terms"] if _holds(row, day)}
+
+
+def _permanent(rows: Rows, day: str) -> set[str]:
+    return {row["member_id"] for row in rows["council_terms"] if row["is_permanent"] and _holds(row, day)}
+
+
+@law("council_terms", "roll_calls")
+def council_has_fifteen_seats(rows: Rows) -> Iterator[Breach]:
+    """On the day of a Council roll call fifteen members hold a seat."""
+    for row in rows["roll_calls"]:
+        if row["body"] == "SC":
+            seats = sum(_holds(term, row["voted_on"]) for term in rows["council_terms"])
+            if seats != COUNCIL_SEATS:
+                yield (
+                    "roll_calls",
+                    row,
+                    "voted_on",
+                    f"{seats} members hold a Council seat on {row['voted_on']}, not {COUNCIL_SEATS}",
+                )
+
+
+@law("members", "council_terms", "roll_calls", "votes")
+def known_votes_are_all_there(rows: Rows) -> Iterator[Breach]:
+    """With all votes known there is one for each member that could vote; with none, none; with some, some."""
+    votes = _votes_of(rows)
+    for row in rows["roll_calls"]:
+        voters, eligible = len(votes[row["id"]]), len(_eligible(rows, row))
+        wrong = {
+            "all": voters != eligible,
+            "partial": not 0 < voters < eligible,
+            "none": voters != 0,
+        }[row["votes_known"]]
+        if wrong:
+            yield (
+                "roll_calls",
+                row,
+                "votes_known",
+                f"is {row['votes_known']}, but {voters} of {eligible} members have a vote",
+            )
+
+
+@law("members", "council_terms", "roll_calls", "votes")
+def only_members_with_a_vote_vote(rows: Rows) -> Iterator[Breach]:
+    """Nobody votes before joining the United Nations, or in the Council without a seat."""
+    roll_calls = {row["id"]: row for row in rows["roll_calls"]}
+    eligible = {key: _eligible(rows, row) for key, row in roll_calls.items()}
+    for row in rows["votes"]:
+        if row["member_id"] not in eligible[row["roll_call_id"]]:
+            roll_call = roll_calls[row["roll_call_id"]]
+            body = "a member of the United Nations" if roll_call["body"] == "GA" else "on the Security Council"
+            yield "votes", row, "member_id", f"{row['member_id']} was not {body} on {roll_call['voted_on']}"
+
+
+@law("roll_calls", "votes")
+def votes_add_up(rows: Rows) -> Iterator[Breach]:
+    """The votes of a roll call add up to the official tally where all are known, and never exceed it."""
+    votes = _votes_of(rows)
+    for row in rows["roll_calls"]:
+        counted = Counter(votes[row["id"]].values())
+        for vote, column in VOTE_COLUMNS.items():
+            official = row[column]
+            wrong = counted[vote] != official if row["votes_known"] == "all" else counted[vote] > (official or 0)
+            if official is not None and wrong:
+                yield (
+                    "roll_calls",
+                    row,
+                    column,
+                    f"the official count is {official}, the votes table has {counted[vote]} of {vote}",
+                )
+
+
+@law("members", "council_terms", "roll_calls")
+def tallies_cover_the_members(rows: Rows) -> Iterator[Breach]:
+    """The four official counts together are the number of members; fewer counts are never more than that."""
+    for row in rows["roll_calls"]:
+        counts = [row[column] for column in VOTE_COLUMNS.values()]
+        total, members = sum(count or 0 for count in counts), len(_eligible(rows, row))
+        if total > members or (None not in counts and total != members):
+            yield "roll_calls", row, None, f"its official counts add up to {total}, and {members} members could vote"
+
+
+def outcomes_allowed(rule: str, yes: int | None, no: int | None, vetoed: bool) -> set[str]:
+    """What can have become of a vote, by its rule, the counts (None where unknown) and a permanent member's no."""
+    if rule.startswith("sc_"):
+        if yes is None:
+            return {"adopted", "failed", "vetoed"}
+        if yes < 9:
+            return {"failed"}
+        return {"vetoed"} if rule == "sc_substantive" and vetoed else {"adopted"}
+    if yes is None or no is None:
+        return {"adopted", "failed"}
+    carried = yes > no if rule == "ga_simple" else yes > 0 and yes >= 2 * no
+    return {"adopted"} if carried else {"failed"}
+
+
+@law("council_terms", "roll_calls", "votes")
+def outcome_follows(rows: Rows) -> Iterator[Breach]:
+    """The outcome follows from the tally and the majority rule, and the rule belongs to the body."""
+    votes = _votes_of(rows)
+    for row in rows["roll_calls"]:
+        rule = row["majority_rule"]
+        if not rule.startswith(row["body"].lower()):
+            yield "roll_calls", row, "majority_rule", f"{rule} is not a rule of the body {row['body']}"
+            continue
+        against = {m for m in _permanent(rows, row["voted_on"]) if votes[row["id"]].get(m) == "no"}
+        allowed = outcomes_allowed(rule, row["official_yes"], row["official_no"], bool(against))
+        if row["outcome"] not in allowed:
+            counts = f"{row['official_yes']} in favour, {row['official_no']} against"
+            yield (
+                "roll_calls",
+                row,
+                "outcome",
+                f"is {row['outcome']}, but {counts} under {rule} means {' or '.join(sorted(allowed))}",
+            )
+
+
+@law("resolutions", "roll_calls")
+def text_and_roll_call_agree(rows: Rows) -> Iterator[Breach]:
+    """A text has its roll call's body and outcome, is submitted before and adopted on its day; a motion has no text."""
+    texts = {row["id"]: row for row in rows["resolutions"]}
+    for row in rows["roll_calls"]:
+        if (row["kind"] == "procedure") != (row["resolution_id"] is None):
+            yield (
+                "roll_calls",
+                row,
+                "resolution_id",
+                f"a vote of kind {row['kind']} {'has no text' if row['resolution_id'] else 'needs its text'}",
+            )
+        if row["resolution_id"] is None or row["kind"] == "paragraph":
+            continue
+        text = texts[row["resolution_id"]]
+        for column in ("body", "outcome"):
+            if text[column] != row[column]:
+                yield (
+                    "resolutions",
+                    text,
+                    column,
+                    f"is {text[column]}, but its roll call {row['id']} says {row[column]}",
+                )
+        if text["submitted_on"] and text["submitted_on"] > row["voted_on"]:
+            yield "resolutions", text, "submitted_on", f"is after the vote of {row['voted_on']}"
+        if text["adopted_on"] != (row["voted_on"] if row["outcome"] == "adopted" else None):
+            yield (
+                "resolutions",
+                text,
+                "adopted_on",
+                f"is {text['adopted_on']}, but the vote of {row['voted_on']} has the outcome {row['outcome']}",
+            )
+
+
+@law("resolutions")
+def texts_are_keyed_by_symbol(rows: Rows) -> Iterator[Breach]:
+    """A text's key is made from its symbol, or is its roll call's where that was not certain; only amendments amend."""
+    for row in rows["resolutions"]:
+        if row["symbol"] and row["id"] != key_of_symbol(row["symbol"]) and not re.search(r"-vote-[1-9]\d*$", row["id"]):
+            yield (
+                "resolutions",
+                row,
+                "id",
+                f"is {row['id']}, but the symbol {row['symbol']} makes {key_of_symbol(row['symbol'])}",
+            )
+        if row["symbol_certain"] and not row["symbol"]:
+            yield "resolutions", row, "symbol_certain", "is 1 where there is no symbol"
+        if (row["kind"] == "amendment") != (row["parent_id"] is not None):
+            yield "resolutions", row, "parent_id", "an amendment names the text it amends, and only an amendment does"
+
+
+@law("roll_calls", "resolutions", "members")
+def roll_calls_are_keyed_by_text_or_meeting(rows: Rows) -> Iterator[Breach]:
+    """A roll call's key is its text's, or its meeting's and a number; movers are members; no two share a place."""
+    members = {row["id"] for row in rows["members"]}
+    places: Counter[tuple[str, int]] = Counter()
+    for row in rows["roll_calls"]:
+        by_meeting = re.fullmatch(re.escape(key_of_symbol(row["meeting"])) + r"-vote-[1-9]\d*", row["id"])
+        if row["id"] != row["resolution_id"] and not by_meeting:
+            yield (
+                "roll_calls",
+                row,
+                "id",
+                f"is neither the key of its text nor {key_of_symbol(row['meeting'])}-vote- and a number",
+            )
+        for mover in (row["moved_by"] or "").split("|"):
+            if mover and mover not in members:
+                yield "roll_calls", row, "moved_by", f"{mover} is not in the members table"
+        if row["sequence"]:
+            places[row["voted_on"], row["sequence"]] += 1
+            if places[row["voted_on"], row["sequence"]] > 1:
+                yield (
+                    "roll_calls",
+                    row,
+                    "sequence",
+                    f"another vote of {row['voted_on']} has the place {row['sequence']}",
+                )
+
+
+@law("bloc_memberships", "council_terms", "blocs")
+def times_are_in_order(rows: Rows) -> Iterator[Breach]:
+    """A membership or term ends after it begins, no two of one member overlap, and derived blocs are not typed."""
+    for table, group in (("bloc_memberships", ("bloc_id", "member_id")), ("council_terms", ("member_id",))):
+        last: dict[tuple[str, ...], str] = {}
+        for row in sorted(rows[table], key=lambda row: row["valid_from"]):
+            if row["valid_until"] and row["valid_until"] < row["valid_from"]:
+                yield table, row, "valid_until", f"{row['valid_until']} is before {row['valid_from']}"
+            key = tuple(row[column] for column in group)
+            if row["valid_from"] <= last.get(key, ""):
+                yield table, row, "valid_from", f"overlaps with an earlier row of {', '.join(key)}"
+            last[key] = row["valid_until"] or "9999-12-31"
+    for row in rows["blocs"]:
+        if row["kind"] in DERIVED_BLOC_KINDS:
+            yield "blocs", row, "kind", f"{row['kind']} is derived from the members table and never typed"
+
+
+@law("members")
+def aliases_stand_for_one_member(rows: Rows) -> Iterator[Breach]:
+    """No name or alias stands for two members."""
+    owner: dict[str, str] = {}
+    for row in rows["members"]:
+        for name in {row["short_name"], row["name"], *(row["aliases"] or "").split("|")} - {""}:
+            if owner.setdefault(name.casefold(), row["id"]) != row["id"]:
+                yield "members", row, "aliases", f'"{name}" stands for {owner[name.casefold()]} as well'
+
+
+@law("articles", "claims")
+def articles_say_what_was_seen(rows: Rows) -> Iterator[Breach]:
+    """An article's key is its outlet and date; one that was read says when and by whom; an unseen one has no claims."""
+    claimed = {row["article_id"] for row in rows["claims"]}
+    for row in rows["articles"]:
+        expected = "-".join(filter(None, [row["outlet_id"], row["published_on"]]))
+        if not re.fullmatch(re.escape(expected) + r"(-[1-9]\d?)?", row["id"]):
+            yield "articles", row, "id", f"is not {expected}, its outlet and date"
+        if row["seen"] == "not_seen":
+            if row["id"] in claimed:
+                yield "articles", row, "seen", "was not seen, and has claims"
+            if not row["source_id"]:
+                yield "articles", row, "source_id", "is empty for an article that was not seen"
+        for column in ("accessed_on", "text_sha256", "words", "chosen_for", "coded_on", "coder"):
+            if row["seen"] == "full_text" and row[column] is None:
+                yield "articles", row, column, "is empty for an article that was read"
+        if row["coded_on"] and (row["published_on"] or "") > row["coded_on"]:
+            yield "articles", row, "coded_on", f"is before the publication of {row['published_on']}"
+
+
+@law("claims")
+def claims_are_located(rows: Rows) -> Iterator[Breach]:
+    """A claim's key is its article and position; its quote is short, and as long as its locator says."""
+    for row in rows["claims"]:
+        if row["id"] != f"{row['article_id']}-{row['position']:02d}":
+            yield "claims", row, "id", f"is not {row['article_id']}-{row['position']:02d}, its article and position"
+        if len(row["quote"].split()) > LONGEST_QUOTE:
+            yield "claims", row, "quote", f"has {len(row['quote'].split())} words; a quote has at most {LONGEST_QUOTE}"
+        if row["locator_end"] - row["locator_start"] != len(row["quote"]):
+            length = row["locator_end"] - row["locator_start"]
+            yield (
+                "claims",
+                row,
+                "locator_end",
+                f"the locator spans {length} characters, the quote has {len(row['quote'])}",
+            )
+
+
+@law("claims", "checks")
+def claims_are_coded_by_the_book(rows: Rows) -> Iterator[Breach]:
+    """Assessments fit, reasons and sources are given, and what the record answers, and nothing else, has checks."""
+    checked = {row["claim_id"] for row in rows["checks"]}
+    alternatives = {row["claim_id"] for row in rows["checks"] if row["alternative"]}
+    for row in rows["claims"]:
+        checkable, assessment = row["checkable"], row["assessment"]
+        if assessment not in ASSESSMENTS[checkable]:
+            yield "claims", row, "assessment", f"{assessment} does not go with checkable {checkable}"
+        if row["kind"] in ("opinion", "prediction") and checkable != "no":
+            yield "claims", row, "checkable", f"is {checkable} for a claim of kind {row['kind']}"
+        if checkable == "elsewhere" and not row["source_id"]:
+            yield "claims", row, "source_id", f"is empty for a claim assessed {assessment}"
+        if not row["rationale"] and (assessment in ("incomplete", "inaccurate_elsewhere") or row["id"] in alternatives):
+            yield "claims", row, "rationale", "is empty where the codebook asks for one"
+        if (checkable == "record") != (row["id"] in checked):
+            state = "has checks" if row["id"] in checked else "has no check"
+            yield "claims", row, "checkable", f"is {checkable}, and the claim {state}"
+
+
+@law("checks")
+def checks_are_numbered(rows: Rows) -> Iterator[Breach]:
+    """A claim's checks are numbered from 1 without a gap, and an alternative is never alone."""
+    seen: Counter[str] = Counter()
+    alternatives = Counter(row["claim_id"] for row in rows["checks"] if row["alternative"])
+    for row in sorted(rows["checks"], key=lambda row: (row["claim_id"], row["position"])):
+        seen[row["claim_id"]] += 1
+        if row["position"] != seen[row["claim_id"]]:
+            yield "checks", row, "position", f"is {row['position']} where {seen[row['claim_id']]} comes next"
+        if row["alternative"] and alternatives[row["claim_id"]] == 1:
+            yield "checks", row, "alternative", "is the only alternative of its claim"
+
+
+@law("article_origins")
+def origins_have_a_beginning(rows: Rows) -> Iterator[Breach]:
+    """No article is, at any remove, its own origin."""
+    origins: dict[str, set[str]] = {}
+    for row in rows["article_origins"]:
+        origins.setdefault(row["article_id"], set()).add(row["origin_article_id"])
+    for row in rows["article_origins"]:
+        reached, new = set(), {row["origin_article_id"]}
+        while new:
+            reached |= new
+            new = set().union(*(origins.get(key, set()) for key in new)) - reached
+        if row["article_id"] in reached:
+            yield "article_origins", row, "origin_article_id", f"makes {row['article_id']} an origin of itself"

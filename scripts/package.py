@@ -1,0 +1,158 @@
+"""The package as the stages see it: tables, fields and keys, read from the descriptor and the Table Schemas."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scripts.problems import BadDataError, Problem
+
+Value = str | int | None
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column: its documentation, its type and its constraints, as the Table Schema has them."""
+
+    name: str
+    title: str
+    description: str
+    type: str = "string"
+    constraints: dict[str, Any] = field(default_factory=dict)
+    computed: bool = False
+
+    @property
+    def required(self) -> bool:
+        """Whether a cell may not be empty."""
+        return bool(self.constraints.get("required"))
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """`fields` of one table must be found in `references` of table `table`."""
+
+    fields: tuple[str, ...]
+    table: str
+    references: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table or view: where it comes from, what its columns are, and its keys.
+
+    `path` is the CSV file below the package's root, or None for a table or view that the build makes.
+    """
+
+    name: str
+    title: str
+    description: str
+    fields: tuple[Field, ...]
+    path: str | None = None
+    primary_key: tuple[str, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    may_be_empty: bool = False
+
+    @property
+    def typed_fields(self) -> tuple[Field, ...]:
+        """The columns that stand in the CSV file."""
+        return tuple(f for f in self.fields if not f.computed)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a CSV file: the line it stands on, and its values by column (int, str, or None for an empty cell)."""
+
+    number: int
+    values: dict[str, Value]
+
+    def __getitem__(self, column: str) -> Any:
+        return self.values[column]
+
+
+Rows = dict[str, list[Row]]
+
+
+@dataclass(frozen=True)
+class Package:
+    """Every table of the dataset.
+
+    `tables` come from CSV files, `derived` are made by the build and stored, `wide` are derived tables that get a
+    column for each row of another table, and `views` are computed when asked.
+    """
+
+    root: Path
+    descriptor: dict[str, Any]
+    tables: dict[str, Table]
+    derived: dict[str, Table]
+    wide: dict[str, Table]
+    views: dict[str, Table]
+
+    def field(self, dotted: str) -> Field:
+        """The column that a dotted name such as `votes.vote` stands for."""
+        table, column = dotted.split(".")
+        return next(f for f in self.tables[table].fields if f.name == column)
+
+
+def open_package(root: Path) -> Package:
+    """Read datapackage.yaml and every schema it names; BadDataError if the descriptor or a schema cannot be read."""
+    descriptor = _read_yaml(root, "datapackage.yaml")
+    tables = [_table(resource, _read_yaml(root, resource["schema"])) for resource in descriptor["resources"]]
+    return Package(
+        root,
+        descriptor,
+        {table.name: table for table in tables},
+        _documented(root, "schema/derived"),
+        _documented(root, "schema/wide"),
+        _documented(root, "schema/views"),
+    )
+
+
+def _read_yaml(root: Path, path: str) -> dict[str, Any]:
+    try:
+        return yaml.safe_load((root / path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadDataError([Problem(path, None, None, f"cannot be read: {error}")]) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        row = mark.line + 1 if mark else None
+        raise BadDataError([Problem(path, row, None, "is not YAML")]) from error
+
+
+def _documented(root: Path, folder: str) -> dict[str, Table]:
+    """Tables and views that the build makes, each documented in a YAML file named after it."""
+    paths = sorted((root / folder).glob("*.yaml"))
+    documents = [(path.stem, _read_yaml(root, f"{folder}/{path.name}")) for path in paths]
+    return {name: _table({"name": name, **document}, document) for name, document in documents}
+
+
+def _table(resource: dict[str, Any], schema: dict[str, Any]) -> Table:
+    return Table(
+        name=resource["name"],
+        title=resource["title"],
+        description=resource["description"].strip(),
+        path=resource.get("path"),
+        fields=tuple(
+            [_field(f, computed=False) for f in schema["fields"]]
+            + [_field(f, computed=True) for f in schema.get("computedFields", [])]
+        ),
+        primary_key=tuple(schema.get("primaryKey", [])),
+        foreign_keys=tuple(_foreign_key(resource["name"], key) for key in schema.get("foreignKeys", [])),
+        may_be_empty=bool(schema.get("mayBeEmpty")),
+    )
+
+
+def _field(descriptor: dict[str, Any], *, computed: bool) -> Field:
+    return Field(
+        name=descriptor["name"],
+        title=descriptor["title"],
+        description=descriptor["description"].strip(),
+        type=descriptor.get("type", "string"),
+        constraints=descriptor.get("constraints", {}),
+        computed=computed,
+    )
+
+
+def _foreign_key(table: str, key: dict[str, Any]) -> ForeignKey:
+    reference = key["reference"]
+    return ForeignKey(tuple(key["fields"]), reference["resource"] or table, tuple(reference["fields"]))

@@ -1,0 +1,167 @@
+"""Read: each CSV file strictly, as bytes that have one reading only.
+
+Frictionless lets an unclosed quote swallow the rest of a file, guesses encodings and accepts a byte-order mark, blanks
+around a cell, `+1` and `2024-1-5`; all of that is refused here, before anything looks at what the cells mean.
+"""
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+
+from scripts.package import Field, Package, Row, Rows, Table, Value
+from scripts.problems import Problem
+
+FORMULA = re.compile(r"[=+\-@\t\r]")
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
+CANONICAL: dict[str, Callable[[str], bool]] = {
+    "integer": lambda cell: bool(re.fullmatch(r"0|-?[1-9][0-9]*", cell)),
+    "boolean": lambda cell: cell in ("0", "1"),
+    "date": lambda cell: bool(re.fullmatch(r"\d{4}-\d{2}-\d{2}", cell)),
+    "string": lambda cell: not FORMULA.match(cell),
+}
+EXPECTED = {
+    "integer": "a whole number written plainly, such as 12",
+    "boolean": "0 or 1",
+    "date": "a date written as 2025-02-24",
+    "string": "text that no spreadsheet runs as a formula (it may not begin with = + - @)",
+}
+
+
+def read_package(package: Package) -> tuple[Rows, list[Problem]]:
+    """Read every table's CSV file.
+
+    Returns the rows of the tables that could be read, by table name, and every problem found in all of them.
+    """
+    rows: Rows = {}
+    problems = list(_unnamed_files(package))
+    for table in package.tables.values():
+        found, wrong = read_table(package, table)
+        problems += wrong
+        if not wrong:
+            rows[table.name] = found
+    return rows, problems
+
+
+def read_table(package: Package, table: Table) -> tuple[list[Row], list[Problem]]:
+    """Read one CSV file; the rows are complete only if there are no problems."""
+    assert table.path
+    try:
+        content = (package.root / table.path).read_bytes()
+    except OSError as error:
+        return [], [Problem(table.path, None, None, f"cannot be read: {error.strerror}")]
+    problems = list(_byte_problems(table.path, content))
+    if problems:
+        return [], problems
+    lines, problems = _parse(table.path, content.decode("utf-8"))
+    problems += _header_problems(table, lines)
+    if problems:
+        return [], problems
+    problems = list(_row_problems(table, lines))
+    if not lines[1:] and not table.may_be_empty:
+        problems.append(Problem(table.path, None, None, "has a header and no rows"))
+    return ([] if problems else [_row(table, number, cells) for number, cells in lines[1:]]), problems
+
+
+def _unnamed_files(package: Package) -> Iterator[Problem]:
+    named = {table.path for table in package.tables.values()}
+    for path in sorted((package.root / "data").rglob("*.csv")):
+        relative = path.relative_to(package.root).as_posix()
+        if relative not in named:
+            yield Problem(relative, None, None, "is not named in datapackage.yaml")
+
+
+def _byte_problems(file: str, content: bytes) -> Iterator[Problem]:
+    if not content:
+        yield Problem(file, None, None, "is empty")
+        return
+    if content.startswith(b"\xef\xbb\xbf"):
+        yield Problem(file, 1, None, "begins with a byte-order mark")
+    if b"\r" in content:
+        yield Problem(
+            file, content[: content.index(b"\r")].count(b"\n") + 1, None, "has a carriage return; lines end in LF alone"
+        )
+    if not content.endswith(b"\n"):
+        yield Problem(file, content.count(b"\n") + 1, None, "does not end in a line feed")
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        row = content[: error.start].count(b"\n") + 1
+        yield Problem(file, row, None, f"is not UTF-8 (byte 0x{content[error.start]:02x})")
+
+
+def _parse(file: str, text: str) -> tuple[list[tuple[int, list[str]]], list[Problem]]:
+    """Numbered lines of cells; each record must stand on one line, which is what an unclosed quote breaks."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    lines: list[tuple[int, list[str]]] = []
+    start = 1
+    try:
+        for cells in reader:
+            if reader.line_num != start:
+                return lines, [Problem(file, start, None, "has a quotation mark that is not closed on its line")]
+            lines.append((start, cells))
+            start = reader.line_num + 1
+    except csv.Error as error:
+        unclosed = "unexpected end of data" in str(error)
+        return lines, [
+            Problem(file, start, None, "has a quotation mark that is never closed" if unclosed else str(error))
+        ]
+    return lines, []
+
+
+def _header_problems(table: Table, lines: list[tuple[int, list[str]]]) -> list[Problem]:
+    assert table.path
+    expected = [field.name for field in table.typed_fields]
+    header = lines[0][1] if lines else []
+    if header == expected:
+        return []
+    if len(header) == 1 and any(mark in header[0] for mark in ";\t"):
+        return [Problem(table.path, 1, None, "is not separated by commas")]
+    problems = [Problem(table.path, 1, name, "is a column that is missing") for name in expected if name not in header]
+    problems += [
+        Problem(table.path, 1, name, "is a column that the schema does not have")
+        for name in header
+        if name not in expected
+    ]
+    return problems or [
+        Problem(table.path, 1, None, f"has its columns repeated or in another order; expected {','.join(expected)}")
+    ]
+
+
+def _row_problems(table: Table, lines: list[tuple[int, list[str]]]) -> Iterator[Problem]:
+    assert table.path
+    fields = table.typed_fields
+    for number, cells in lines[1:]:
+        if not any(cells):
+            yield Problem(table.path, number, None, "is blank")
+        elif len(cells) != len(fields):
+            yield Problem(table.path, number, None, f"has {len(cells)} cells where the header has {len(fields)}")
+        else:
+            for field, cell in zip(fields, cells, strict=True):
+                reason = _cell_problem(field, cell)
+                if reason:
+                    yield Problem(table.path, number, field.name, reason)
+
+
+def _cell_problem(field: Field, cell: str) -> str | None:
+    if CONTROL.search(cell):
+        return "has a control character or one that cannot be seen"
+    if cell != cell.strip():
+        return f'has blanks around it: "{cell}"'
+    if not unicodedata.is_normalized("NFC", cell):
+        return f'is not in Unicode normal form C: "{cell}"'
+    if cell and not CANONICAL[field.type](cell):
+        return f'"{cell}" is not {EXPECTED[field.type]}'
+    return None
+
+
+def _row(table: Table, number: int, cells: list[str]) -> Row:
+    values = {f.name: _value(f, cell) for f, cell in zip(table.typed_fields, cells, strict=True)}
+    return Row(number, values)
+
+
+def _value(field: Field, cell: str) -> Value:
+    if cell == "":
+        return None
+    return int(cell) if field.type in ("integer", "boolean") else cell

@@ -1,0 +1,66 @@
+"""Validate: the Table Schemas' rules by Frictionless, then the record's own laws."""
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import frictionless
+
+from scripts.laws import LAWS
+from scripts.package import Package, Rows, Table
+from scripts.problems import Problem
+
+MORE_THAN_ANYONE_READS = 1000
+
+
+def validate(package: Package, rows: Rows) -> list[Problem]:
+    """Every breach of a schema or a law.
+
+    Only tables in `rows`, those that could be read, are looked at. A foreign key into another table, and a law that
+    needs another table, wait until that table is sound, so that one mistake is not reported as many.
+    """
+    readable = _frictionless_package(package, set(rows))
+    problems = [problem for name in rows for problem in _schema_problems(package.tables[name], readable)]
+    broken = {problem.file for problem in problems}
+    sound = {name for name in rows if package.tables[name].path not in broken}
+    for law in LAWS:
+        if sound.issuperset(law.needs):
+            problems += law.breaches(package, rows)
+    return problems
+
+
+def _schema_problems(table: Table, readable: frictionless.Package) -> Iterator[Problem]:
+    assert table.path
+    report = readable.get_resource(table.name).validate(limit_errors=MORE_THAN_ANYONE_READS)
+    for error in report.tasks[0].errors if report.tasks else report.errors:
+        yield Problem(table.path, getattr(error, "row_number", None), _field_of(error), _reason(error))
+
+
+def _frictionless_package(package: Package, readable: set[str]) -> frictionless.Package:
+    """The package with schemas inline and without the foreign keys into tables that could not be read."""
+    descriptor = copy.deepcopy(package.descriptor)
+    descriptor["resources"] = [r for r in descriptor["resources"] if r["name"] in readable]
+    for resource in descriptor["resources"]:
+        table = package.tables[resource["name"]]
+        resource["schema"] = _schema_descriptor(package, resource["schema"])
+        keys = zip(table.foreign_keys, resource["schema"].get("foreignKeys", []), strict=True)
+        resource["schema"]["foreignKeys"] = [raw for key, raw in keys if key.table in readable]
+    return frictionless.Package(descriptor, basepath=str(package.root))
+
+
+def _schema_descriptor(package: Package, path: str) -> dict[str, Any]:
+    return frictionless.Schema.from_descriptor(str(package.root / path)).to_descriptor()
+
+
+def _field_of(error: frictionless.Error) -> str | None:
+    name = getattr(error, "field_name", None)
+    if name:
+        return name
+    names = getattr(error, "field_names", None)
+    return ", ".join(names) if names else None
+
+
+def _reason(error: frictionless.Error) -> str:
+    cell = getattr(error, "cell", None)
+    shown = f'"{cell}": ' if isinstance(cell, str) and cell else ""
+    return f"{shown}{error.note} ({error.type})"
