@@ -74,7 +74,7 @@ def _full_query(name: str, query: dict[str, Any]) -> dict[str, Any]:
     elif "fragment" in query:
         text += f'<p><a href="{html.escape(url)}">Open it as a chart</a>.</p>'
     kept = {key: value for key, value in query.items() if key != "description"}
-    return {**kept, "params": list(query.get("parameters", {})), "description_html": text}
+    return {**kept, "params": list(query.get("parameters", {})), "description_html": text, "hide_sql": True}
 
 
 def _where(parameters: dict[str, dict[str, str]]) -> str:

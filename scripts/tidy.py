@@ -1,8 +1,8 @@
 """Tidy: report on the hand-coded CSV files, sort them by key and rewrite their canonical bytes.
 
 csvclean reports what is malformed; it is never let loose to fill or join rows. A file that cannot be read strictly is
-reported and left as it is. Canonical bytes are UTF-8 without a mark, line feeds, a final one, and quotes only where they
-are needed.
+reported and left as it is. Canonical bytes are UTF-8 without a mark, line feeds, a final one, and quotes only where
+they are needed.
 """
 
 import csv
