@@ -1,7 +1,7 @@
--- Several permanent members can veto the same text. The list is given only where every vote against is known.
+-- Several permanent members can veto the same text; a veto is known as soon as one of them is known to have voted no.
 update roll_calls set vetoed_by = case
   when outcome <> 'vetoed' then '[]'
-  when official_no = (select count(*) from votes where votes.roll_call_id = roll_calls.id and votes.vote = 'no') then (
+  else (
     select json_group_array(member_id) from (
       select votes.member_id
       from votes
