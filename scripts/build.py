@@ -186,9 +186,10 @@ def _assemble(
     declared = metadata["databases"][queries.DATABASE]["tables"]
     indexes = load.index(database, tables, {name: table.get("facets", []) for name, table in declared.items()})
     load.enable_search(database)
+    counted = f"{len(tables)} tables, {sum(database.table(table.name).count for table in tables)} rows"
     _stop_if([Problem(f"{queries.DATABASE}.db", None, None, wrong) for wrong in load.close(database)])
     files = assemble.assemble(folder, package, metadata, [*tables, *package.views.values()])
-    return None, f"{indexes} indexes, integrity and foreign keys sound, {files} files"
+    return None, f"{counted}, {indexes} indexes, integrity and foreign keys sound, {files} files"
 
 
 if __name__ == "__main__":
