@@ -7,6 +7,7 @@ from typing import Any
 import frictionless
 
 from scripts.laws import LAWS
+from scripts.ledger import ledger_problems
 from scripts.package import Package, Rows, Table
 from scripts.problems import Problem
 
@@ -26,6 +27,8 @@ def validate(package: Package, rows: Rows) -> list[Problem]:
     for law in LAWS:
         if sound.issuperset(law.needs):
             problems += law.breaches(package, rows)
+    if not problems and sound == set(package.tables):
+        problems += ledger_problems(package, rows)
     return problems
 
 
