@@ -133,12 +133,22 @@ def inspect(database: Path) -> dict[str, Any]:
     }
 
 
+def is_whole(site: Path) -> bool:
+    """Whether a site's database is there and is the one that its inspection data describes."""
+    try:
+        noted = json.loads((site / "inspect-data.json").read_text(encoding="utf-8"))[DATABASE]
+        return hashlib.sha256((site / noted["file"]).read_bytes()).hexdigest() == noted["hash"]
+    except (OSError, ValueError, KeyError):
+        return False
+
+
 def publish(site: Path, sites: Path, name: str, link: Path, keep: int = 5) -> Path:
     """Move a finished site into place and point the link at it, each in one step; older sites past `keep` go."""
     place = sites / name
-    if place.exists():
+    if is_whole(place):
         shutil.rmtree(site)
     else:
+        shutil.rmtree(place, ignore_errors=True)
         site.replace(place)
     os.utime(place)
     temporary = link.with_name(f".{link.name}-{os.getpid()}")

@@ -30,7 +30,7 @@ INPUTS = (
     "datapackage.yaml",
     "metadata.yml",
     "requirements.lock",
-    "data/**/*.csv",
+    "data/**/*",
     "schema/**/*",
     "scripts/*.py",
     "site/**/*",
@@ -40,25 +40,37 @@ INPUTS = (
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Run the command line; returns the exit code."""
     options = _parser().parse_args(arguments)
-    name = fingerprint(root)
-    if not options.validate and (root / "build/site").resolve() == (root / "build/sites" / name).resolve():
-        if not options.quiet:
-            print(f"build/site is up to date ({name})")
-        return 0
     # The stages' libraries take a second to import, which a build with nothing to do should not.
     from scripts.problems import BadDataError
     from scripts.progress import Progress
 
     progress = Progress(options.quiet)
     try:
-        package, metadata, rows = prepare(root, options.texts, progress)
-        if not options.validate:
-            build(root, name, package, metadata, rows, progress)
+        name = fingerprint(root)
+        if not options.validate and is_built(root, name):
+            if options.texts:
+                _stop_if(progress.run("locate", _locate, *_package_and_rows(root), options.texts))
+            progress.say(f"build/site is up to date ({name})")
+        else:
+            prepared = prepare(root, options.texts, progress)
+            if not options.validate:
+                build(root, name, *prepared, progress)
     except BadDataError as error:
         count = len(error.problems)
         print(error, f"{count} problem{'s' * (count != 1)}; nothing was built", sep="\n", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}; nothing was built", file=sys.stderr)
+        return 1
     return 0
+
+
+def is_built(root: Path, name: str) -> bool:
+    """Whether build/site is the site of this fingerprint, and whole."""
+    from scripts.assemble import is_whole
+
+    site = (root / "build/site").resolve()
+    return site == (root / "build/sites" / name).resolve() and is_whole(site)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -82,9 +94,10 @@ def fingerprint(root: Path) -> str:
 def prepare(root: Path, texts: Path | None, progress: "Progress") -> tuple["Package", dict[str, Any], "Rows"]:
     """Read and validate; BadDataError with every problem if anything is wrong."""
     package, metadata, rows, problems = progress.run("read", _read, root)
-    progress.run("validate", _validate, package, rows, problems)
-    if texts:
-        progress.run("locate", _locate, package, rows, texts)
+    problems += progress.run("validate", _validate, package, metadata, rows)
+    if texts and {"articles", "claims"} <= _sound(package, rows, problems):
+        problems += progress.run("locate", _locate, package, rows, texts)
+    _stop_if(problems)
     return package, metadata, rows
 
 
@@ -132,19 +145,39 @@ def _read(root: Path) -> tuple[tuple["Package", dict[str, Any], "Rows", "list[Pr
     return (dataset, queries.read_metadata(root), rows, problems), counted
 
 
-def _validate(package: "Package", rows: "Rows", problems: "list[Problem]") -> tuple[None, str]:
-    from scripts import laws, validate
+def _package_and_rows(root: Path) -> tuple["Package", "Rows"]:
+    from scripts import package, read
 
-    _stop_if(problems + validate.validate(package, rows))
-    return None, f"{len(rows)} schemas, {len(laws.LAWS)} laws, no problem"
+    dataset = package.open_package(root)
+    return dataset, read.read_package(dataset)[0]
 
 
-def _locate(package: "Package", rows: "Rows", texts: Path) -> tuple[None, str]:
+def _validate(package: "Package", metadata: dict[str, Any], rows: "Rows") -> tuple["list[Problem]", str]:
+    from scripts import check, laws, queries, validate
+
+    problems = [*validate.validate(package, rows), *queries.metadata_problems(package, metadata)]
+    if "checks" in _sound(package, rows, problems):
+        problems += check.question_problems(package, rows, queries.read_queries(metadata))
+    return problems, f"{len(rows)} schemas, {len(laws.LAWS)} laws, {_counted(problems)}"
+
+
+def _sound(package: "Package", rows: "Rows", problems: "list[Problem]") -> set[str]:
+    """The tables that could be read and in which nothing is wrong so far."""
+    broken = {problem.file for problem in problems}
+    return {name for name in rows if package.tables[name].path not in broken}
+
+
+def _locate(package: "Package", rows: "Rows", texts: Path) -> tuple["list[Problem]", str]:
     from scripts import locators
 
     at_hand, problems = locators.verify_locators(package, rows, texts)
-    _stop_if(problems)
-    return None, f"{at_hand} article texts at hand, each quote where its locator says"
+    if not at_hand:
+        return problems, "no article text is at hand, so no quote was verified"
+    return problems, f"{at_hand} article texts at hand, each quote looked up, {_counted(problems)}"
+
+
+def _counted(problems: "list[Problem]") -> str:
+    return f"{len(problems)} problems" if len(problems) > 1 else "1 problem" if problems else "no problem"
 
 
 def _load(folder: Path, package: "Package", rows: "Rows") -> "tuple[sqlite_utils.Database, str]":

@@ -51,14 +51,22 @@ class CheckError(Exception):
 
 
 @dataclass(frozen=True)
+class Question:
+    """What a check asks: a query, its parameters, and the stated value in the form that its relation compares."""
+
+    query: Query
+    params: dict[str, str]
+    stated: Any
+
+
+@dataclass(frozen=True)
 class Result:
     """What a check found: `found` as text (None where the record does not know), and yes, no or unknown."""
 
     claim_id: str
     position: int
     alternative: bool
-    params: dict[str, str]
-    query: Query
+    question: Question
     found: str | None
     agrees: str
 
@@ -74,7 +82,7 @@ def run_checks(
         try:
             results.append(_run(connection, package, row, queries))
         except CheckError as error:
-            problems.append(Problem(package.tables["checks"].path or "", row.number, error.field, str(error)))
+            problems.append(_problem(package, row, error))
     connection.close()
     return results, problems
 
@@ -91,7 +99,23 @@ def read_only(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _run(connection: sqlite3.Connection, package: Package, row: Row, queries: dict[str, Query]) -> Result:
+def question_problems(package: Package, rows: Rows, queries: dict[str, Query]) -> list[Problem]:
+    """The checks that cannot be questions to the record, as far as that can be said without asking it."""
+    problems = []
+    for row in rows["checks"]:
+        try:
+            read_question(package, row, queries)
+        except CheckError as error:
+            problems.append(_problem(package, row, error))
+    return problems
+
+
+def _problem(package: Package, row: Row, error: CheckError) -> Problem:
+    return Problem(str(package.tables["checks"].path), row.number, error.field, str(error))
+
+
+def read_question(package: Package, row: Row, queries: dict[str, Query]) -> Question:
+    """A row of the checks table as a question; CheckError where its query, parameters or stated value are wrong."""
     query = queries.get(row["query_name"])
     if query is None:
         raise CheckError("query_name", f"metadata.yml has no query {row['query_name']}")
@@ -99,14 +123,20 @@ def _run(connection: sqlite3.Connection, package: Package, row: Row, queries: di
         raise CheckError("query_name", f"{query.name} declares no answer, so checks cannot use it")
     params = read_params(row["params"], query)
     for name, value in params.items():
-        _look_up(connection, package, name, value, query.parameters[name])
-    stated = read_stated(query.answer, row["relation"], row["stated"])
-    answer = ask(connection, query, params)
+        _check_form(package, name, value, query.parameters[name])
+    return Question(query, params, read_stated(query.answer, row["relation"], row["stated"]))
+
+
+def _run(connection: sqlite3.Connection, package: Package, row: Row, queries: dict[str, Query]) -> Result:
+    question = read_question(package, row, queries)
+    for name, value in question.params.items():
+        _look_up(connection, package, name, value, question.query.parameters[name])
+    answer = ask(connection, question.query, question.params)
     if answer is None:
         found, agrees = None, "unknown"
     else:
-        found, agrees = shown(answer), "yes" if COMPARE[row["relation"]](answer, stated) else "no"
-    return Result(row["claim_id"], row["position"], bool(row["alternative"]), params, query, found, agrees)
+        found, agrees = shown(answer), "yes" if COMPARE[row["relation"]](answer, question.stated) else "no"
+    return Result(row["claim_id"], row["position"], bool(row["alternative"]), question, found, agrees)
 
 
 def read_params(text: str, query: Query) -> dict[str, str]:
@@ -123,18 +153,23 @@ def read_params(text: str, query: Query) -> dict[str, str]:
     return params
 
 
+def _check_form(package: Package, name: str, value: str, rule: dict[str, str]) -> None:
+    """A parameter that is a value of an enumeration, or a date, is one."""
+    if "enumeration" in rule:
+        allowed = package.field(rule["enumeration"]).constraints["enum"]
+        if value not in allowed:
+            raise CheckError("params", f'{name} "{value}" is not one of {", ".join(allowed)}')
+    elif rule.get("form") == "date" and not _is_date(value):
+        raise CheckError("params", f'{name} "{value}" is not a date')
+
+
 def _look_up(connection: sqlite3.Connection, package: Package, name: str, value: str, rule: dict[str, str]) -> None:
+    """A parameter that is a key of a table, derived rows included, is there."""
     if "table" in rule:
         table = package.tables[rule["table"]]
         found = connection.execute(f"select 1 from {table.name} where {table.primary_key[0]} = ?", [value])  # noqa: S608
         if not found.fetchone():
             raise CheckError("params", f'{name} "{value}" is not in the {table.name} table')
-    elif "enumeration" in rule:
-        allowed = package.field(rule["enumeration"]).constraints["enum"]
-        if value not in allowed:
-            raise CheckError("params", f'{name} "{value}" is not one of {", ".join(allowed)}')
-    elif not _is_date(value):
-        raise CheckError("params", f'{name} "{value}" is not a date')
 
 
 def _is_date(text: str) -> bool:
@@ -145,7 +180,7 @@ def _is_date(text: str) -> bool:
 
 
 def read_stated(answer: dict[str, Any], relation: str, stated: str) -> Any:
-    """The stated value in the form that the relation compares: a number, a pair of bounds, True or False, or a text."""
+    """The stated value in the form that the relation compares: a number, a pair of bounds, or a text."""
     kind = answer["type"]
     if relation not in RELATIONS[kind]:
         raise CheckError("relation", f"{relation} does not go with an answer of type {kind}")
@@ -154,25 +189,25 @@ def read_stated(answer: dict[str, Any], relation: str, stated: str) -> Any:
         if len(parts) != 2:
             raise CheckError("stated", f'"{stated}" is not two values joined by {SPANS[relation]}')
         first, second = (_value(answer, part) for part in parts)
-        return (first, second) if relation == "between" else (first - second, first + second)
+        bounds = (first, second) if relation == "between" else (first - second, first + second)
+        if bounds[0] > bounds[1]:
+            raise CheckError("stated", f'"{stated}" ends before it begins')
+        return bounds
     return _value(answer, stated)
 
 
 def _value(answer: dict[str, Any], text: str) -> Any:
-    """One stated value: a number, True or False, or a text."""
+    """One stated value: a number or a text."""
     kind = answer["type"]
     if kind == "integer":
         if not re.fullmatch(r"-?\d+", text):
             raise CheckError("stated", f'"{text}" is not a whole number')
         return int(text)
-    if kind == "boolean":
-        if text not in ("yes", "no"):
-            raise CheckError("stated", f'"{text}" is neither yes nor no')
-        return text == "yes"
     if kind == "date" and not _is_date(text):
         raise CheckError("stated", f'"{text}" is not a date')
-    if text not in answer.get("enum", [text]):
-        raise CheckError("stated", f'"{text}" is not one of {", ".join(answer["enum"])}')
+    allowed = ["yes", "no"] if kind == "boolean" else answer.get("enum", [text])
+    if text not in allowed:
+        raise CheckError("stated", f'"{text}" is not one of {", ".join(allowed)}')
     return text
 
 
@@ -200,17 +235,14 @@ def _typed(query: Query, answer: Any) -> Any:
         return None
     if kind == "list":
         return json.loads(answer)
-    if kind == "boolean":
-        return bool(answer)
-    if isinstance(answer, int) != (kind == "integer") or answer not in query.answer.get("enum", [answer]):
+    allowed = ["yes", "no"] if kind == "boolean" else query.answer.get("enum", [answer])
+    if isinstance(answer, int) != (kind == "integer") or answer not in allowed:
         raise CheckError("query_name", f"{query.name} answers {answer!r}, which is not what it declares")
     return answer
 
 
 def shown(answer: Any) -> str:
-    """An answer as the checks table shows it: yes or no for a boolean, JSON for a list."""
-    if isinstance(answer, bool):
-        return "yes" if answer else "no"
+    """An answer as the checks table shows it, the same text as the query's: JSON for a list."""
     return json.dumps(answer) if isinstance(answer, list) else str(answer)
 
 
@@ -243,7 +275,11 @@ def write_results(
     for result in results:
         database.table("checks").update(
             (result.claim_id, result.position),
-            {"found": result.found, "agrees": result.agrees, "url": query_url(result.query.name, result.params)},
+            {
+                "found": result.found,
+                "agrees": result.agrees,
+                "url": query_url(result.question.query.name, result.question.params),
+            },
         )
         by_claim.setdefault(result.claim_id, []).append((result.agrees, result.alternative))
     counts: dict[str, int] = {}
@@ -263,8 +299,8 @@ def _write_subjects(database: sqlite_utils.Database, package: Package, subject: 
     pairs = {
         (result.claim_id, value)
         for result in results
-        for name, value in result.params.items()
-        if result.query.parameters[name].get("table") == subject
+        for name, value in result.question.params.items()
+        if result.question.query.parameters[name].get("table") == subject
     }
     columns = [field.name for field in table.fields]
     insert(database, table, (dict(zip(columns, pair, strict=True)) for pair in sorted(pairs)))

@@ -2,18 +2,28 @@
 
 import dataclasses
 import re
+import sqlite3
 
 import sqlite_utils
 
 from scripts.load import ddl, insert
 from scripts.package import Field, Package, Table, Value
+from scripts.problems import BadDataError, Problem
 
 
 def derive(database: sqlite_utils.Database, package: Package) -> int:
     """Run schema/derived/*.sql and create schema/views/*.sql; returns how many views there are."""
     for folder in ("schema/derived", "schema/views"):
         for path in sorted((package.root / folder).glob("*.sql")):
-            database.conn.executescript(path.read_text(encoding="utf-8"))
+            try:
+                database.conn.executescript(path.read_text(encoding="utf-8"))
+            except sqlite3.Error as error:
+                raise BadDataError([Problem(f"{folder}/{path.name}", None, None, f"fails: {error}")]) from error
+    for name in package.views:
+        try:
+            database.execute(f"select * from {name} limit 0")  # noqa: S608
+        except sqlite3.Error as error:
+            raise BadDataError([Problem(f"schema/views/{name}.sql", None, None, f"fails: {error}")]) from error
     return len(package.views)
 
 

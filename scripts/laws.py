@@ -164,14 +164,16 @@ def tallies_cover_the_members(rows: Rows) -> Iterator[Breach]:
             yield "roll_calls", row, None, f"its official counts add up to {total}, and {members} members could vote"
 
 
-def outcomes_allowed(rule: str, yes: int | None, no: int | None, vetoed: bool) -> set[str]:
-    """What can have become of a vote, by its rule, the counts (None where unknown) and a permanent member's no."""
+def outcomes_allowed(rule: str, yes: int | None, no: int | None, vetoed: bool | None) -> set[str]:
+    """What can have become of a vote, by its rule, its counts and a permanent member's no (None where not known)."""
     if rule.startswith("sc_"):
         if yes is None:
-            return {"adopted", "failed", "vetoed"}
+            return {"adopted", "failed", "vetoed"} if rule == "sc_substantive" else {"adopted", "failed"}
         if yes < 9:
             return {"failed"}
-        return {"vetoed"} if rule == "sc_substantive" and vetoed else {"adopted"}
+        if rule == "sc_procedural" or vetoed is False:
+            return {"adopted"}
+        return {"vetoed"} if vetoed else {"adopted", "vetoed"}
     if yes is None or no is None:
         return {"adopted", "failed"}
     carried = yes > no if rule == "ga_simple" else yes > 0 and yes >= 2 * no
@@ -187,8 +189,9 @@ def outcome_follows(rows: Rows) -> Iterator[Breach]:
         if not rule.startswith(row["body"].lower()):
             yield "roll_calls", row, "majority_rule", f"{rule} is not a rule of the body {row['body']}"
             continue
-        against = {m for m in _permanent(rows, row["voted_on"]) if votes[row["id"]].get(m) == "no"}
-        allowed = outcomes_allowed(rule, row["official_yes"], row["official_no"], bool(against))
+        cast = {votes[row["id"]].get(member) for member in _permanent(rows, row["voted_on"])}
+        vetoed = True if "no" in cast else None if None in cast else False
+        allowed = outcomes_allowed(rule, row["official_yes"], row["official_no"], vetoed)
         if row["outcome"] not in allowed:
             counts = f"{row['official_yes']} in favour, {row['official_no']} against"
             yield (

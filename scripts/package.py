@@ -97,7 +97,9 @@ class Package:
 def open_package(root: Path) -> Package:
     """Read datapackage.yaml and every schema it names; BadDataError if the descriptor or a schema cannot be read."""
     descriptor = _read_yaml(root, "datapackage.yaml")
-    tables = [_table(resource, _read_yaml(root, resource["schema"])) for resource in descriptor["resources"]]
+    if not descriptor.get("resources"):
+        raise BadDataError([Problem("datapackage.yaml", None, "resources", "is missing")])
+    tables = [_described(root, resource, str(resource.get("schema"))) for resource in descriptor["resources"]]
     return Package(
         root,
         descriptor,
@@ -110,20 +112,34 @@ def open_package(root: Path) -> Package:
 
 def _read_yaml(root: Path, path: str) -> dict[str, Any]:
     try:
-        return yaml.safe_load((root / path).read_text(encoding="utf-8"))
+        content = yaml.safe_load((root / path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise BadDataError([Problem(path, None, None, f"cannot be read: {error}")]) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         row = mark.line + 1 if mark else None
         raise BadDataError([Problem(path, row, None, "is not YAML")]) from error
+    if not isinstance(content, dict):
+        raise BadDataError([Problem(path, None, None, "is not a YAML mapping")])
+    return content
 
 
 def _documented(root: Path, folder: str) -> dict[str, Table]:
     """Tables and views that the build makes, each documented in a YAML file named after it."""
     paths = sorted((root / folder).glob("*.yaml"))
-    documents = [(path.stem, _read_yaml(root, f"{folder}/{path.name}")) for path in paths]
-    return {name: _table({"name": name, **document}, document) for name, document in documents}
+    return {path.stem: _described(root, {"name": path.stem}, f"{folder}/{path.name}") for path in paths}
+
+
+def _described(root: Path, resource: dict[str, Any], path: str) -> Table:
+    """A table from its resource, where it has one, and its schema at `path`."""
+    schema = _read_yaml(root, path)
+    try:
+        return _table({**schema, **resource}, schema)
+    except (KeyError, TypeError, AttributeError) as error:
+        reason = (
+            f"has a column or key without {error}" if isinstance(error, KeyError) else f"is not a Table Schema: {error}"
+        )
+        raise BadDataError([Problem(path, None, None, reason)]) from error
 
 
 def _table(resource: dict[str, Any], schema: dict[str, Any]) -> Table:

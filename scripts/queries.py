@@ -1,5 +1,6 @@
 """The canned queries of metadata.yml: a journalist's tools, and the vocabulary of checks."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,12 @@ from urllib.parse import urlencode
 
 import yaml
 
+from scripts.package import Package
 from scripts.problems import BadDataError, Problem
 
 DATABASE = "record"
 METADATA = "metadata.yml"
+COLUMN_SETTINGS = ("label_column", "sort", "sort_desc")
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,35 @@ class Query:
 def read_metadata(root: Path) -> dict[str, Any]:
     """metadata.yml as it stands; BadDataError if it is not YAML."""
     try:
-        return yaml.safe_load((root / METADATA).read_text(encoding="utf-8"))
+        metadata = yaml.safe_load((root / METADATA).read_text(encoding="utf-8"))
+        metadata["databases"][DATABASE]["tables"], metadata["databases"][DATABASE]["queries"]
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadDataError([Problem(METADATA, None, None, f"cannot be read: {error}")]) from error
+    except (KeyError, TypeError) as error:
+        raise BadDataError(
+            [Problem(METADATA, None, "databases", f"has no {DATABASE} with tables and queries")]
+        ) from error
+    return metadata
+
+
+def metadata_problems(package: Package, metadata: dict[str, Any]) -> Iterator[Problem]:
+    """Tables, columns and parameters that metadata.yml names and the schemas do not have."""
+    record = metadata["databases"][DATABASE]
+    known = {**package.tables, **package.derived, **package.wide, **package.views}
+    for name, settings in record["tables"].items():
+        if name not in known:
+            yield Problem(METADATA, None, name, "is not a table or a view")
+            continue
+        columns = {field.name for field in known[name].fields}
+        named = [*settings.get("facets", []), *(settings[key] for key in COLUMN_SETTINGS if key in settings)]
+        for column in sorted(set(named) - columns):
+            yield Problem(METADATA, None, name, f"has no column {column}")
+    for name, query in record["queries"].items():
+        if name in known:
+            yield Problem(METADATA, None, name, "is a query named like a table, which it would hide")
+        for key in ("title", "description", "sql"):
+            if not query.get(key):
+                yield Problem(METADATA, None, name, f"is a query without {key}")
 
 
 def read_queries(metadata: dict[str, Any]) -> dict[str, Query]:

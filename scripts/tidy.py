@@ -14,12 +14,17 @@ from pathlib import Path
 from scripts.build import ROOT
 from scripts.load import sort_key
 from scripts.package import Package, Row, Table, open_package
+from scripts.problems import BadDataError
 from scripts.read import read_table
 
 
 def main(root: Path = ROOT) -> int:
     """Tidy every table's file; returns 1 if any could not be."""
-    package = open_package(root)
+    try:
+        package = open_package(root)
+    except BadDataError as error:
+        print(error, file=sys.stderr)
+        return 1
     untidy = 0
     for table in package.tables.values():
         path = root / str(table.path)

@@ -36,7 +36,8 @@ def _schema_problems(table: Table, readable: frictionless.Package) -> Iterator[P
     assert table.path
     report = readable.get_resource(table.name).validate(limit_errors=MORE_THAN_ANYONE_READS)
     for error in report.tasks[0].errors if report.tasks else report.errors:
-        yield Problem(table.path, getattr(error, "row_number", None), _field_of(error), _reason(error))
+        field = ", ".join(table.primary_key) if error.type == "primary-key" else _field_of(error)
+        yield Problem(table.path, getattr(error, "row_number", None), field, _reason(error))
 
 
 def _frictionless_package(package: Package, readable: set[str]) -> frictionless.Package:
