@@ -167,17 +167,14 @@ def tallies_cover_the_members(rows: Rows) -> Iterator[Breach]:
 def outcomes_allowed(rule: str, yes: int | None, no: int | None, vetoed: bool | None) -> set[str]:
     """What can have become of a vote, by its rule, its counts and a permanent member's no (None where not known)."""
     if rule.startswith("sc_"):
-        if yes is None:
-            return {"adopted", "failed", "vetoed"} if rule == "sc_substantive" else {"adopted", "failed"}
-        if yes < 9:
-            return {"failed"}
-        if rule == "sc_procedural" or vetoed is False:
-            return {"adopted"}
-        return {"vetoed"} if vetoed else {"adopted", "vetoed"}
+        carried = {"vetoed"} if vetoed else {"adopted"} if vetoed is False else {"adopted", "vetoed"}
+        if rule == "sc_procedural":
+            carried = {"adopted"}
+        return carried | {"failed"} if yes is None else carried if yes >= 9 else {"failed"}
     if yes is None or no is None:
         return {"adopted", "failed"}
-    carried = yes > no if rule == "ga_simple" else yes > 0 and yes >= 2 * no
-    return {"adopted"} if carried else {"failed"}
+    enough = yes > no if rule == "ga_simple" else yes > 0 and yes >= 2 * no
+    return {"adopted"} if enough else {"failed"}
 
 
 @law("council_terms", "roll_calls", "votes")

@@ -83,7 +83,8 @@ def _conditions(field: Field) -> list[str]:
     if field.type == "boolean":
         conditions.append(f"{name} in (0, 1)")
     if field.type == "date":
-        conditions.append(f"date({name}) is {name}")
+        # Without a modifier SQLite 3.40 gives 2025-02-30 back as it came.
+        conditions.append(f"date({name}, '+0 days') is {name}")
     elif field.type == "string":
         conditions.append(f"{name} <> ''")
     return conditions

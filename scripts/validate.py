@@ -21,9 +21,11 @@ def validate(package: Package, rows: Rows) -> list[Problem]:
     needs another table, wait until that table is sound, so that one mistake is not reported as many.
     """
     readable = _frictionless_package(package, set(rows))
-    problems = [problem for name in rows for problem in _schema_problems(package.tables[name], readable)]
+    found = [pair for name in rows for pair in _schema_problems(package.tables[name], readable)]
+    unsound = {problem.file for problem, referred in found if referred is None}
+    problems = [problem for problem, referred in found if referred is None or _file(package, referred) not in unsound]
     broken = {problem.file for problem in problems}
-    sound = {name for name in rows if package.tables[name].path not in broken}
+    sound = {name for name in rows if _file(package, name) not in broken}
     for law in LAWS:
         if sound.issuperset(law.needs):
             problems += law.breaches(package, rows)
@@ -32,12 +34,18 @@ def validate(package: Package, rows: Rows) -> list[Problem]:
     return problems
 
 
-def _schema_problems(table: Table, readable: frictionless.Package) -> Iterator[Problem]:
+def _file(package: Package, name: str) -> str:
+    return str(package.tables[name].path)
+
+
+def _schema_problems(table: Table, readable: frictionless.Package) -> Iterator[tuple[Problem, str | None]]:
+    """Each problem that Frictionless finds, with the table referred to where the problem is an orphan."""
     assert table.path
     report = readable.get_resource(table.name).validate(limit_errors=MORE_THAN_ANYONE_READS)
     for error in report.tasks[0].errors if report.tasks else report.errors:
         field = ", ".join(table.primary_key) if error.type == "primary-key" else _field_of(error)
-        yield Problem(table.path, getattr(error, "row_number", None), field, _reason(error))
+        problem = Problem(table.path, getattr(error, "row_number", None), field, _reason(error))
+        yield problem, (getattr(error, "reference_name", "") or table.name) if error.type == "foreign-key" else None
 
 
 def _frictionless_package(package: Package, readable: set[str]) -> frictionless.Package:
