@@ -200,7 +200,7 @@ def _value(answer: dict[str, Any], text: str) -> Any:
     """One stated value: a number or a text."""
     kind = answer["type"]
     if kind == "integer":
-        if not re.fullmatch(r"-?\d+", text):
+        if not re.fullmatch(r"-?[0-9]+", text):
             raise CheckError("stated", f'"{text}" is not a whole number')
         return int(text)
     if kind == "date" and not _is_date(text):
@@ -234,11 +234,22 @@ def _typed(query: Query, answer: Any) -> Any:
     if answer is None:
         return None
     if kind == "list":
-        return json.loads(answer)
+        return _list(query, answer)
     allowed = ["yes", "no"] if kind == "boolean" else query.answer.get("enum", [answer])
-    if isinstance(answer, int) != (kind == "integer") or answer not in allowed:
+    wrong_form = kind == "date" and not _is_date(str(answer))
+    if isinstance(answer, int) != (kind == "integer") or answer not in allowed or wrong_form:
         raise CheckError("query_name", f"{query.name} answers {answer!r}, which is not what it declares")
     return answer
+
+
+def _list(query: Query, answer: Any) -> list[str]:
+    try:
+        items = json.loads(answer)
+    except (TypeError, ValueError):
+        items = None
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise CheckError("query_name", f"{query.name} answers {answer!r}, which is not a JSON list of texts")
+    return items
 
 
 def shown(answer: Any) -> str:

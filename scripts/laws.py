@@ -22,6 +22,7 @@ VOTE_COLUMNS = {
     "not_voting": "official_not_voting",
 }
 DERIVED_BLOC_KINDS = ("m49_region", "m49_subregion", "regional_group")
+DERIVED_BLOC_KEYS = ("m49-", "group-")
 ASSESSMENTS = {
     "record": {"complete", "incomplete"},
     "record_later": {"awaits_record"},
@@ -289,10 +290,12 @@ def times_are_in_order(rows: Rows) -> Iterator[Breach]:
             key = tuple(row[column] for column in group)
             if row["valid_from"] <= last.get(key, ""):
                 yield table, row, "valid_from", f"overlaps with an earlier row of {', '.join(key)}"
-            last[key] = row["valid_until"] or "9999-12-31"
+            last[key] = max(last.get(key, ""), row["valid_until"] or "9999-12-31")
     for row in rows["blocs"]:
         if row["kind"] in DERIVED_BLOC_KINDS:
             yield "blocs", row, "kind", f"{row['kind']} is derived from the members table and never typed"
+        elif row["id"].startswith(DERIVED_BLOC_KEYS):
+            yield "blocs", row, "id", f"{row['id']} begins like the key of a derived bloc"
 
 
 @law("members")

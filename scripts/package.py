@@ -1,5 +1,6 @@
 """The package as the stages see it: tables, fields and keys, read from the descriptor and the Table Schemas."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,10 @@ import yaml
 from scripts.problems import BadDataError, Problem
 
 Value = str | int | None
+TYPES = ("string", "integer", "boolean", "date")
+SCHEMA_KEYS = {"title", "description", "fields", "computedFields", "primaryKey", "foreignKeys", "mayBeEmpty"}
+FIELD_KEYS = {"name", "title", "type", "format", "description", "constraints", "trueValues", "falseValues"}
+CONSTRAINTS = {"required", "unique", "enum", "pattern", "minimum", "maximum", "maxLength"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,13 @@ def open_package(root: Path) -> Package:
     descriptor = _read_yaml(root, "datapackage.yaml")
     if not descriptor.get("resources"):
         raise BadDataError([Problem("datapackage.yaml", None, "resources", "is missing")])
-    tables = [_described(root, resource, str(resource.get("schema"))) for resource in descriptor["resources"]]
+    for resource in descriptor["resources"]:
+        if missing := [key for key in ("name", "path", "schema", "title", "description") if not resource.get(key)]:
+            raise BadDataError(
+                [Problem("datapackage.yaml", None, "resources", f"has one without {', '.join(missing)}")]
+            )
+    tables = [_described(root, resource, resource["schema"]) for resource in descriptor["resources"]]
+    _refuse_unknown_references(tables, descriptor["resources"])
     return Package(
         root,
         descriptor,
@@ -110,15 +121,25 @@ def open_package(root: Path) -> Package:
     )
 
 
+def unreadable(path: str, error: Exception) -> Problem:
+    """A file that the system or its encoding does not let us read."""
+    reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+    return Problem(path, None, None, f"cannot be read: {reason}")
+
+
+def not_yaml(path: str, error: yaml.YAMLError) -> Problem:
+    """A file that YAML cannot be read from, with the line at which that became clear."""
+    mark = getattr(error, "problem_mark", None)
+    return Problem(path, mark.line + 1 if mark else None, None, "is not YAML")
+
+
 def _read_yaml(root: Path, path: str) -> dict[str, Any]:
     try:
         content = yaml.safe_load((root / path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise BadDataError([Problem(path, None, None, f"cannot be read: {error}")]) from error
+        raise BadDataError([unreadable(path, error)]) from error
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        row = mark.line + 1 if mark else None
-        raise BadDataError([Problem(path, row, None, "is not YAML")]) from error
+        raise BadDataError([not_yaml(path, error)]) from error
     if not isinstance(content, dict):
         raise BadDataError([Problem(path, None, None, "is not a YAML mapping")])
     return content
@@ -133,13 +154,40 @@ def _documented(root: Path, folder: str) -> dict[str, Table]:
 def _described(root: Path, resource: dict[str, Any], path: str) -> Table:
     """A table from its resource, where it has one, and its schema at `path`."""
     schema = _read_yaml(root, path)
-    try:
-        return _table({**schema, **resource}, schema)
-    except (KeyError, TypeError, AttributeError) as error:
-        reason = (
-            f"has a column or key without {error}" if isinstance(error, KeyError) else f"is not a Table Schema: {error}"
-        )
-        raise BadDataError([Problem(path, None, None, reason)]) from error
+    problems = list(_schema_problems(path, schema))
+    if problems:
+        raise BadDataError(problems)
+    return _table({**schema, **resource}, schema)
+
+
+def _schema_problems(path: str, schema: dict[str, Any]) -> Iterator[Problem]:
+    """What Frictionless would ignore in silence, a misspelt property above all."""
+    for key in sorted(set(schema) - SCHEMA_KEYS):
+        yield Problem(path, None, key, "is not a property of a schema here")
+    if not isinstance(schema.get("fields"), list):
+        yield Problem(path, None, "fields", "is missing")
+        return
+    for described in [*schema["fields"], *schema.get("computedFields", [])]:
+        name = str(described.get("name"))
+        for key in ("name", "title", "description"):
+            if not described.get(key):
+                yield Problem(path, None, name, f"has no {key}")
+        for key in sorted(set(described) - FIELD_KEYS | set(described.get("constraints", {})) - CONSTRAINTS):
+            yield Problem(path, None, name, f"has the property {key}, which is not one here")
+        if described.get("type", "string") not in TYPES:
+            yield Problem(path, None, name, f"has a type that is none of {', '.join(TYPES)}")
+
+
+def _refuse_unknown_references(tables: list[Table], resources: list[dict[str, Any]]) -> None:
+    names = {table.name for table in tables}
+    problems = [
+        Problem(resource["schema"], None, ", ".join(key.fields), f"refers to {key.table}, which is not a table")
+        for table, resource in zip(tables, resources, strict=True)
+        for key in table.foreign_keys
+        if key.table not in names
+    ]
+    if problems:
+        raise BadDataError(problems)
 
 
 def _table(resource: dict[str, Any], schema: dict[str, Any]) -> Table:

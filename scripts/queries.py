@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 
 import yaml
 
-from scripts.package import Package
+from scripts.package import Package, not_yaml, unreadable
 from scripts.problems import BadDataError, Problem
 
 DATABASE = "record"
 METADATA = "metadata.yml"
+ANSWER_TYPES = ("string", "integer", "boolean", "date", "list")
 COLUMN_SETTINGS = ("label_column", "sort", "sort_desc")
 
 
@@ -36,8 +37,10 @@ def read_metadata(root: Path) -> dict[str, Any]:
     try:
         metadata = yaml.safe_load((root / METADATA).read_text(encoding="utf-8"))
         metadata["databases"][DATABASE]["tables"], metadata["databases"][DATABASE]["queries"]
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise BadDataError([Problem(METADATA, None, None, f"cannot be read: {error}")]) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadDataError([unreadable(METADATA, error)]) from error
+    except yaml.YAMLError as error:
+        raise BadDataError([not_yaml(METADATA, error)]) from error
     except (KeyError, TypeError) as error:
         raise BadDataError(
             [Problem(METADATA, None, "databases", f"has no {DATABASE} with tables and queries")]
@@ -60,9 +63,21 @@ def metadata_problems(package: Package, metadata: dict[str, Any]) -> Iterator[Pr
     for name, query in record["queries"].items():
         if name in known:
             yield Problem(METADATA, None, name, "is a query named like a table, which it would hide")
-        for key in ("title", "description", "sql"):
-            if not query.get(key):
-                yield Problem(METADATA, None, name, f"is a query without {key}")
+        yield from _query_problems(package, name, query)
+
+
+def _query_problems(package: Package, name: str, query: dict[str, Any]) -> Iterator[Problem]:
+    for key in ("title", "description", "sql"):
+        if not query.get(key):
+            yield Problem(METADATA, None, name, f"is a query without {key}")
+    if "answer" in query and query["answer"].get("type") not in ANSWER_TYPES:
+        yield Problem(METADATA, None, name, f"has an answer that is none of {', '.join(ANSWER_TYPES)}")
+    for parameter, rule in query.get("parameters", {}).items():
+        table, _, column = rule.get("enumeration", rule.get("table", "")).partition(".")
+        columns = {field.name for field in package.tables[table].fields} if table in package.tables else set()
+        found = column in columns if "enumeration" in rule else table in package.tables
+        if not found and rule != {"form": "date"}:
+            yield Problem(METADATA, None, name, f"has a parameter {parameter} whose values are nowhere: {rule}")
 
 
 def read_queries(metadata: dict[str, Any]) -> dict[str, Query]:

@@ -14,11 +14,13 @@ from scripts.package import Field, Package, Row, Rows, Table, Value
 from scripts.problems import Problem
 
 FORMULA = re.compile(r"[=+\-@\t\r]")
-CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
+CONTROL = re.compile(
+    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
+)
 CANONICAL: dict[str, Callable[[str], bool]] = {
-    "integer": lambda cell: bool(re.fullmatch(r"0|-?[1-9][0-9]*", cell)),
+    "integer": lambda cell: bool(re.fullmatch(r"0|-?[1-9][0-9]{0,17}", cell)),
     "boolean": lambda cell: cell in ("0", "1"),
-    "date": lambda cell: bool(re.fullmatch(r"\d{4}-\d{2}-\d{2}", cell)),
+    "date": lambda cell: bool(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", cell)),
     "string": lambda cell: not FORMULA.match(cell),
 }
 EXPECTED = {
