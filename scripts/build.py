@@ -8,6 +8,7 @@ stays), 2 for bad usage.
 
 import argparse
 import hashlib
+import os
 import platform
 import shutil
 import sqlite3
@@ -60,7 +61,8 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
         print(error, f"{count} problem{'s' * (count != 1)}; nothing was built", sep="\n", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"{error.filename}: {error.strerror}; nothing was built", file=sys.stderr)
+        place = os.path.relpath(error.filename, root) if error.filename else "the system"
+        print(f"{place}: {error.strerror}; nothing was built", file=sys.stderr)
         return 1
     return 0
 
@@ -155,8 +157,9 @@ def _package_and_rows(root: Path) -> tuple["Package", "Rows"]:
 def _validate(package: "Package", metadata: dict[str, Any], rows: "Rows") -> tuple["list[Problem]", str]:
     from scripts import check, laws, queries, validate
 
-    problems = [*validate.validate(package, rows), *queries.metadata_problems(package, metadata)]
-    if "checks" in _sound(package, rows, problems):
+    misnamed = list(queries.metadata_problems(package, metadata))
+    problems = [*validate.validate(package, rows), *misnamed]
+    if not misnamed and "checks" in _sound(package, rows, problems):
         problems += check.question_problems(package, rows, queries.read_queries(metadata))
     return problems, f"{len(rows)} schemas, {len(laws.LAWS)} laws, {_counted(problems)}"
 

@@ -4,7 +4,8 @@ import sqlite3
 
 from datasette import hookimpl
 
-LONGEST_VALUE = 65_536
+# A page of 1,000 rows holds at most a thousand of these.
+LONGEST_VALUE = 32_768
 LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: LONGEST_VALUE,
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: LONGEST_VALUE,

@@ -10,10 +10,12 @@ from markupsafe import Markup
 
 DATABASE = "record"
 KEYS = {
+    "article_id": "articles",
     "claim_id": "claims",
+    "member_id": "members",
+    "outlet_id": "outlets",
     "roll_call_id": "roll_calls",
     "resolution_id": "resolutions",
-    "member_id": "members",
     "source_id": "sources",
 }
 
