@@ -8,7 +8,6 @@ stays), 2 for bad usage.
 
 import argparse
 import hashlib
-import os
 import platform
 import shutil
 import sqlite3
@@ -61,7 +60,8 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
         print(error, f"{count} problem{'s' * (count != 1)}; nothing was built", sep="\n", file=sys.stderr)
         return 1
     except OSError as error:
-        place = os.path.relpath(error.filename, root) if error.filename else "the system"
+        path = Path(error.filename or "the system")
+        place = path.relative_to(root) if path.is_relative_to(root) else path.name
         print(f"{place}: {error.strerror}; nothing was built", file=sys.stderr)
         return 1
     return 0

@@ -1,0 +1,59 @@
+"""A key in another letter case, or one that had to change, leads to its row: a cited address never breaks."""
+
+import re
+from collections.abc import Awaitable, Callable
+from urllib.parse import unquote
+
+from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.database import Database
+from datasette.utils import escape_sqlite, tilde_decode, tilde_encode
+from datasette.utils.asgi import NotFound, Request, Response
+
+DATABASE = "record"
+ROW = re.compile(rf"/{DATABASE}/(?P<table>[a-z_]+)/(?P<key>[^/]+?)(?P<form>\.json)?")
+
+
+@hookimpl
+def handle_exception(
+    datasette: Datasette, request: Request, exception: Exception
+) -> Callable[[], Awaitable[Response | None]] | None:
+    """In the place of "not found", a permanent redirect to the row that the address means, if there is one."""
+    place = ROW.fullmatch(unquote(request.path))
+    if not isinstance(exception, NotFound) or not place:
+        return None
+
+    async def redirect() -> Response | None:
+        parts = [tilde_decode(part) for part in place["key"].split(",")]
+        found = await _key_now(datasette, place["table"], parts)
+        if found is None or found == parts:
+            return None
+        key = ",".join(tilde_encode(part) for part in found)
+        return Response.redirect(
+            datasette.urls.path(f"/{DATABASE}/{place['table']}/{key}{place['form'] or ''}"), status=301
+        )
+
+    return redirect
+
+
+async def _key_now(datasette: Datasette, table: str, parts: list[str]) -> list[str] | None:
+    """The key that a row has now, from the key in an address."""
+    database = datasette.get_database(DATABASE)
+    if table not in await database.table_names():
+        return None
+    moved = await _look_up(database, "redirects", ["new_key"], ["table_name", "old_key"], [table, ",".join(parts)])
+    if moved:
+        parts = moved[0].split(",")
+    columns = await database.primary_keys(table)
+    return await _look_up(database, table, columns, columns, parts) if len(columns) == len(parts) else None
+
+
+async def _look_up(
+    database: Database, table: str, wanted: list[str], columns: list[str], values: list[str]
+) -> list[str] | None:
+    """The wanted columns of the row that has the values, in any letter case."""
+    names = ", ".join(map(escape_sqlite, wanted))
+    same = " and ".join(f"{escape_sqlite(column)} = ? collate nocase" for column in columns)
+    found = await database.execute(f"select {names} from {escape_sqlite(table)} where {same}", values)  # noqa: S608
+    row = found.first()
+    return [str(value) for value in row] if row else None
