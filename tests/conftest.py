@@ -1,13 +1,23 @@
 """What the tests share: a copy of the project to break, the site built once, and the folder of article texts."""
 
+import csv
+import io
 import os
+import re
 import shutil
-from collections.abc import Callable
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 from scripts.build import ROOT, main
+from scripts.package import Package, open_package
 
 INPUTS = ("datapackage.yaml", "metadata.yml", "requirements.lock", "data", "schema", "scripts", "seeds", "site")
 
@@ -22,6 +32,96 @@ def copy_project(target: Path) -> Path:
         else:
             shutil.copy2(source, target / name)
     return target
+
+
+def change_row(file: Path, key: str, **cells: str) -> int:
+    """Write other cells into the one row that begins with this key; returns its line number."""
+    lines = file.read_text(encoding="utf-8").split("\n")
+    [number] = [i for i, line in enumerate(lines) if line.startswith(f"{key},")]
+    row = dict(zip(next(csv.reader(lines[:1])), next(csv.reader(lines[number : number + 1])), strict=True))
+    assert row.keys() >= cells.keys()
+    out = io.StringIO()
+    csv.writer(out, lineterminator="").writerow((row | cells).values())
+    lines[number] = out.getvalue()
+    file.write_bytes("\n".join(lines).encode())
+    return number + 1
+
+
+def remove_row(file: Path, key: str) -> int:
+    """Take out the one row that begins with this key; returns the number its line had."""
+    number = change_row(file, key)
+    lines = file.read_bytes().split(b"\n")
+    file.write_bytes(b"\n".join(lines[: number - 1] + lines[number:]))
+    return number
+
+
+def add_row(file: Path, line: str) -> int:
+    """Put a line at the end of a file; returns its number."""
+    content = file.read_bytes()
+    file.write_bytes(content + line.encode() + b"\n")
+    return content.count(b"\n") + 1
+
+
+def replace_text(file: Path, old: str | bytes, new: str | bytes) -> int:
+    """Replace the first place where a text stands; returns its line number."""
+    old, new = (text.encode() if isinstance(text, str) else text for text in (old, new))
+    content = file.read_bytes()
+    file.write_bytes(content.replace(old, new, 1))
+    return content[: content.index(old)].count(b"\n") + 1
+
+
+def small_package(root: Path, schemas: dict[str, str], files: dict[str, str]) -> Package:
+    """A package of small tables: the Table Schema and the CSV text of each, titles and descriptions filled in."""
+    resources = []
+    (root / "schema").mkdir(parents=True, exist_ok=True)
+    (root / "data").mkdir(exist_ok=True)
+    for name, text in schemas.items():
+        schema = yaml.safe_load(text)
+        for field in schema["fields"] + schema.get("computedFields", []):
+            field |= {"title": field["name"], "description": field["name"]}
+        (root / f"schema/{name}.yaml").write_text(yaml.safe_dump(schema, sort_keys=False), encoding="utf-8")
+        (root / f"data/{name}.csv").write_text(files[name], encoding="utf-8")
+        place = {"path": f"data/{name}.csv", "schema": f"schema/{name}.yaml", "encoding": "utf-8", "type": "table"}
+        resources.append({"name": name, "title": name, "description": name, **place})
+    descriptor = {"name": "small", "resources": resources}
+    (root / "datapackage.yaml").write_text(yaml.safe_dump(descriptor, sort_keys=False), encoding="utf-8")
+    return open_package(root)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A site served on the loopback address: where, by which process, and in which folder that process stands."""
+
+    url: str
+    pid: int
+    folder: Path
+
+    def peak_megabytes(self) -> int:
+        """The most memory that the process ever had."""
+        status = Path(f"/proc/{self.pid}/status")
+        if not status.exists():
+            pytest.skip("the memory of another process can be measured on Linux only")
+        return int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]) // 1024
+
+
+@contextmanager
+def serve(site: Path, folder: Path) -> Iterator[Server]:
+    """Serve a site as `make serve` does, on a port that the system chooses, from an empty folder."""
+    folder.mkdir(parents=True)
+    log = folder.with_name(f"{folder.name}.log")
+    options = ("--cors", "--crossdb", "--host", "127.0.0.1", "--port", "0")
+    with log.open("wb") as file:
+        command = [sys.executable, "-m", "datasette", "serve", str(site), *options]
+        process = subprocess.Popen(command, cwd=folder, stdout=file, stderr=file)
+    try:
+        deadline = time.monotonic() + 30
+        while not (found := re.search(r"running on (http://127\.0\.0\.1:\d+)", log.read_text(encoding="utf-8"))):
+            assert process.poll() is None and time.monotonic() < deadline, log.read_text(encoding="utf-8")
+            time.sleep(0.05)
+        yield Server(found[1], process.pid, folder)
+    finally:
+        process.terminate()
+        process.wait()
 
 
 @pytest.fixture
@@ -68,3 +168,10 @@ def article_texts() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the article texts are not at hand ({folder}), so no locator was verified")
     return folder
+
+
+@pytest.fixture(scope="module")
+def server(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The site, served to the tests of one file."""
+    with serve(site, tmp_path_factory.mktemp("served") / "folder") as server:
+        yield server
