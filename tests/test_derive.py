@@ -136,7 +136,13 @@ def test_a_bloc_counts_the_votes_of_those_who_belonged_to_it_that_day(small):
     small.executemany("insert into members values (?, '1945-10-24')", [["A"], ["B"], ["C"], ["D"], ["E"]])
     small.executemany(
         "insert into bloc_memberships values ('EU', ?, ?, ?)",
-        [("A", "2000-01-01", None), ("B", "2000-01-01", DAY), ("C", DAY, None), ("D", "2000-01-01", "2020-01-31")],
+        [
+            ("A", "2000-01-01", None),
+            ("B", "2000-01-01", DAY),
+            ("C", DAY, None),
+            ("D", "2000-01-01", "2020-01-31"),
+            ("E", "2025-02-25", None),
+        ],
     )
     small.executemany(
         "insert into votes values ('X', ?, ?)", [("A", "yes"), ("B", "abstain"), ("D", "no"), ("E", "no")]

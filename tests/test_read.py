@@ -172,7 +172,7 @@ def test_every_wrong_cell_of_every_row_is_named(read):
     ]
 
 
-@pytest.mark.parametrize("text", ['"a,,,\n', 'a,,,\n"b,,,\nc,,,\n', 'a,,,\n"b,,,\nc"",,,\n'])
+@pytest.mark.parametrize("text", ['"a,,,\n', 'a,,,\n"b,,,\nc,,,\n', 'a,,,\n"b,,,\nc"",,,\n', '"a\nb",,,\n'])
 def test_an_unclosed_quotation_mark_swallows_no_row(read, text):
     rows, [problem] = read(text)
     assert rows == []
