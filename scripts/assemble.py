@@ -154,7 +154,10 @@ def publish(site: Path, sites: Path, name: str, link: Path, keep: int = 5) -> Pa
     temporary = link.with_name(f".{link.name}-{os.getpid()}")
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(Path(sites.name) / name)
-    temporary.replace(link)
+    try:
+        temporary.replace(link)
+    finally:
+        temporary.unlink(missing_ok=True)
     finished = sorted(
         (path for path in sites.iterdir() if not path.name.startswith(".")), key=lambda path: path.stat().st_mtime
     )

@@ -9,9 +9,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
-
-from scripts.package import Package, Row, Rows
+from scripts.package import Package, Row, Rows, read_yaml
 from scripts.problems import Problem
 
 
@@ -54,7 +52,7 @@ def _misplaced(package: Package, claim: Row, text: str) -> Iterator[Problem]:
 
 def _wrong_texts(package: Package, contents: dict[str, bytes]) -> Iterator[Problem]:
     for path in sorted((package.root / "seeds").glob("*.yml")):
-        card = yaml.safe_load(path.read_text(encoding="utf-8"))
-        content = contents.get(card["file"])
-        if content is not None and hashlib.sha256(content).hexdigest() != card["sha256"]:
+        card = read_yaml(package.root, f"seeds/{path.name}")
+        content = contents.get(card.get("file", ""))
+        if content is not None and hashlib.sha256(content).hexdigest() != card.get("sha256"):
             yield Problem(f"seeds/{path.name}", None, "sha256", f"is not the fingerprint of the {card['file']} at hand")

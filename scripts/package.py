@@ -1,19 +1,15 @@
 """The package as the stages see it: tables, fields and keys, read from the descriptor and the Table Schemas."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from scripts.descriptor import schema_problems
 from scripts.problems import BadDataError, Problem
 
 Value = str | int | None
-TYPES = ("string", "integer", "boolean", "date")
-SCHEMA_KEYS = {"title", "description", "fields", "computedFields", "primaryKey", "foreignKeys", "mayBeEmpty"}
-FIELD_KEYS = {"name", "title", "type", "format", "description", "constraints", "trueValues", "falseValues"}
-CONSTRAINTS = {"required", "unique", "enum", "pattern", "minimum", "maximum", "maxLength"}
 
 
 @dataclass(frozen=True)
@@ -101,7 +97,7 @@ class Package:
 
 def open_package(root: Path) -> Package:
     """Read datapackage.yaml and every schema it names; BadDataError if the descriptor or a schema cannot be read."""
-    descriptor = _read_yaml(root, "datapackage.yaml")
+    descriptor = read_yaml(root, "datapackage.yaml")
     if not descriptor.get("resources"):
         raise BadDataError([Problem("datapackage.yaml", None, "resources", "is missing")])
     for resource in descriptor["resources"]:
@@ -133,7 +129,8 @@ def not_yaml(path: str, error: yaml.YAMLError) -> Problem:
     return Problem(path, mark.line + 1 if mark else None, None, "is not YAML")
 
 
-def _read_yaml(root: Path, path: str) -> dict[str, Any]:
+def read_yaml(root: Path, path: str) -> dict[str, Any]:
+    """A YAML mapping; BadDataError, by its path below the root, if it cannot be read or is none."""
     try:
         content = yaml.safe_load((root / path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -153,38 +150,21 @@ def _documented(root: Path, folder: str) -> dict[str, Table]:
 
 def _described(root: Path, resource: dict[str, Any], path: str) -> Table:
     """A table from its resource, where it has one, and its schema at `path`."""
-    schema = _read_yaml(root, path)
-    problems = list(_schema_problems(path, schema))
+    schema = read_yaml(root, path)
+    problems = list(schema_problems(path, schema))
     if problems:
         raise BadDataError(problems)
     return _table({**schema, **resource}, schema)
 
 
-def _schema_problems(path: str, schema: dict[str, Any]) -> Iterator[Problem]:
-    """What Frictionless would ignore in silence, a misspelt property above all."""
-    for key in sorted(set(schema) - SCHEMA_KEYS):
-        yield Problem(path, None, key, "is not a property of a schema here")
-    if not isinstance(schema.get("fields"), list):
-        yield Problem(path, None, "fields", "is missing")
-        return
-    for described in [*schema["fields"], *schema.get("computedFields", [])]:
-        name = str(described.get("name"))
-        for key in ("name", "title", "description"):
-            if not described.get(key):
-                yield Problem(path, None, name, f"has no {key}")
-        for key in sorted(set(described) - FIELD_KEYS | set(described.get("constraints", {})) - CONSTRAINTS):
-            yield Problem(path, None, name, f"has the property {key}, which is not one here")
-        if described.get("type", "string") not in TYPES:
-            yield Problem(path, None, name, f"has a type that is none of {', '.join(TYPES)}")
-
-
 def _refuse_unknown_references(tables: list[Table], resources: list[dict[str, Any]]) -> None:
-    names = {table.name for table in tables}
+    columns = {table.name: {field.name for field in table.fields} for table in tables}
     problems = [
-        Problem(resource["schema"], None, ", ".join(key.fields), f"refers to {key.table}, which is not a table")
+        Problem(resource["schema"], None, ", ".join(key.fields), f"refers to {key.table}.{column}, which is not there")
         for table, resource in zip(tables, resources, strict=True)
         for key in table.foreign_keys
-        if key.table not in names
+        for column in key.references
+        if column not in columns.get(key.table, set())
     ]
     if problems:
         raise BadDataError(problems)

@@ -63,7 +63,10 @@ def metadata_problems(package: Package, metadata: dict[str, Any]) -> Iterator[Pr
     for name, query in record["queries"].items():
         if name in known:
             yield Problem(METADATA, None, name, "is a query named like a table, which it would hide")
-        yield from _query_problems(package, name, query)
+        if isinstance(query, dict):
+            yield from _query_problems(package, name, query)
+        else:
+            yield Problem(METADATA, None, name, "is a query of which nothing is said")
 
 
 def _query_problems(package: Package, name: str, query: dict[str, Any]) -> Iterator[Problem]:

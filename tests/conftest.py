@@ -90,11 +90,12 @@ def small_package(root: Path, schemas: dict[str, str], files: dict[str, str]) ->
 
 @dataclass(frozen=True)
 class Server:
-    """A site served on the loopback address: where, by which process, and in which folder that process stands."""
+    """A site served on the loopback address: where, by which process, in which folder that stands, what it printed."""
 
     url: str
     pid: int
     folder: Path
+    log: Path
 
     def peak_megabytes(self) -> int:
         """The most memory that the process ever had."""
@@ -118,7 +119,7 @@ def serve(site: Path, folder: Path) -> Iterator[Server]:
         while not (found := re.search(r"running on (http://127\.0\.0\.1:\d+)", log.read_text(encoding="utf-8"))):
             assert process.poll() is None and time.monotonic() < deadline, log.read_text(encoding="utf-8")
             time.sleep(0.05)
-        yield Server(found[1], process.pid, folder)
+        yield Server(found[1], process.pid, folder, log)
     finally:
         process.terminate()
         process.wait()

@@ -471,7 +471,7 @@ KINDS: list[tuple[str, Change, str, int | None]] = [
     (
         "foreign key to a table that does not exist",
         text("schema/votes.yaml", "resource: roll_calls,", "resource: polls,"),
-        "schema/votes.yaml, field roll_call_id: refers to polls, which is not a table",
+        "schema/votes.yaml, field roll_call_id: refers to polls.id, which is not there",
         1,
     ),
     (
@@ -706,65 +706,54 @@ def test_a_missing_file_is_named_without_any_folder_of_the_machine(project, buil
     assert "No such file or directory" in said
 
 
-# Descriptions that end in a traceback, or are not told as the description's fault: the change, the file, and the bug.
-BUGS: list[tuple[str, Change, str, str]] = [
+# Descriptions that Frictionless or YAML would ignore or trip over: the change, and the file that is named.
+WRONG_DESCRIPTIONS: list[tuple[str, Change, str]] = [
     (
         "field that is only a name",
         text("schema/votes.yaml", "fields:\n", "fields:\n  - note\n"),
         "schema/votes.yaml",
-        "AttributeError in package",
     ),
     (
         "foreign key without a reference",
         text("schema/votes.yaml", "reference: {resource: roll_calls", "refers: {resource: roll_calls"),
         "schema/votes.yaml",
-        "KeyError in package",
     ),
     (
         "foreign key of a column that does not exist",
         text("schema/votes.yaml", "fields: [roll_call_id]", "fields: [roll_call]"),
         "schema/votes.yaml",
-        "FrictionlessException in validate",
     ),
     (
         "foreign key to a column that does not exist",
         text("schema/votes.yaml", "resource: roll_calls, fields: [id]", "resource: roll_calls, fields: [key]"),
         "schema/votes.yaml",
-        "told as an orphan, a line for each row of votes",
     ),
     (
         "primary key of a column that does not exist",
         text("schema/votes.yaml", "primaryKey: [roll_call_id, member_id]", "primaryKey: [roll_call_id, member]"),
         "schema/votes.yaml",
-        "FrictionlessException in validate",
     ),
     (
         "enumeration of yes and no without quotation marks",
         text("schema/votes.yaml", '"yes", "no", "abstain"', 'yes, no, "abstain"'),
         "schema/votes.yaml",
-        "told for each row of votes, or TypeError in check",
     ),
     (
         "pattern that is no regular expression",
         text("schema/members.yaml", "'[A-Z]{2}'", "'[A-Z{2}'"),
         "schema/members.yaml",
-        "re.error in validate",
     ),
     (
         "query that is only a name",
         text("metadata.yml", "      who_changed:\n", "      nothing:\n      who_changed:\n"),
         "metadata.yml",
-        "AttributeError in queries",
     ),
 ]
 
 
 @pytest.mark.parametrize(
     ("change", "file"),
-    [
-        pytest.param(change, file, id=kind, marks=pytest.mark.xfail(strict=True, reason=bug))
-        for kind, change, file, bug in BUGS
-    ],
+    [pytest.param(change, file, id=kind) for kind, change, file in WRONG_DESCRIPTIONS],
 )
 def test_a_wrong_description_is_named(project, build, change, file):
     change(project)

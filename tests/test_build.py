@@ -236,19 +236,10 @@ def test_a_site_that_was_damaged_is_built_again(built, database):
     assert (built / "build/site/record.db").read_bytes() == database.read_bytes()
 
 
-@pytest.mark.xfail(strict=True, reason="assemble.publish leaves its temporary link where it cannot put it in place")
 def test_a_folder_in_the_place_of_the_link_is_named_and_nothing_temporary_is_left(project, build):
     (project / "build/site").mkdir(parents=True)
     assert build(project)[0] == 1
     assert sorted(path.name for path in (project / "build").iterdir()) == ["site", "sites"]
-
-
-@pytest.mark.xfail(strict=True, reason="nothing looks for the workshops of builds that were killed")
-def test_what_a_killed_build_left_goes_with_the_next_build(built):
-    (built / "build/sites/.0123456789abcdef-killed").mkdir()
-    add_row(built / "metadata.yml", "# Changed.")
-    assert main(["-q"], root=built) == 0
-    assert [path.name for path in (built / "build/sites").iterdir() if path.name.startswith(".")] == []
 
 
 def test_nothing_temporary_is_left_after_a_build(built_project, built_elsewhere):

@@ -129,7 +129,6 @@ def test_a_wrong_text_is_refused_where_the_site_is_up_to_date(built_project, wro
     assert build(built_project, "--texts", str(wrong_texts))[0] == 1
 
 
-@pytest.mark.xfail(strict=True, reason="ParserError in locators")
 def test_a_card_that_is_not_yaml_is_named(project, wrong_texts, build):
     (project / "seeds/tagtik-2025-06-23.yml").write_text("file: [\n", encoding="utf-8")
     code, said = build(project, "--texts", str(wrong_texts))

@@ -255,6 +255,20 @@ async def test_a_key_that_had_to_change_redirects(altered: Callable[[str], Datas
     assert (response.status_code, response.headers["location"]) == (301, "/record/claims/sociose-2025-03-02-09")
 
 
+async def test_a_program_may_encode_the_comma_of_a_key(ds: Datasette):
+    response = await ds.client.get("/record/votes/A-RES-ES-11-7%2CUSA")
+    assert (response.status_code, [words(cell) for cell in cells(response.text, "vote")]) == (200, ["no"])
+
+
+async def test_a_redirect_keeps_what_was_asked_for(ds: Datasette):
+    response = await ds.client.get("/record/claims/SOCIOSE-2025-03-02-09.json?_shape=objects")
+    assert response.headers["location"] == "/record/claims/sociose-2025-03-02-09.json?_shape=objects"
+
+
+async def test_a_key_with_parts_missing_is_not_found(ds: Datasette):
+    assert (await ds.client.get("/record/votes/A-RES-ES-11-7")).status_code == 404
+
+
 # --- facets, names and search ---
 
 

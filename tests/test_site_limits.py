@@ -128,13 +128,25 @@ def test_printf_makes_nothing_of_a_length_that_is_too_big(server: Server, client
     assert server.peak_megabytes() < MOST_MEGABYTES
 
 
-def test_many_values_just_below_the_bound_do_not_fill_the_memory(site: Path, tmp_path: Path):
-    sql = """
-        with recursive c(n) as (select 1 union all select n + 1 from c limit 1000)
-        select hex(zeroblob(32000)) from c"""
+@pytest.mark.parametrize("columns", [["zeroblob(32000)"], ["hex(zeroblob(16000))"] * 5], ids=["blobs", "five texts"])
+def test_many_values_just_below_the_bound_do_not_fill_the_memory(columns: list[str], site: Path, tmp_path: Path):
+    thousand = "with recursive c(n) as (select 1 union all select n + 1 from c limit 1000)"
+    sql = f"{thousand} select {', '.join(columns)} from c"  # noqa: S608
     with serve(site, tmp_path / "folder") as server:
-        httpx.get(f"{server.url}/record.json", params={"sql": sql}, timeout=60)
+        response = httpx.get(f"{server.url}/record.json", params={"sql": sql}, timeout=60)
+        assert response.status_code < 500
         assert server.peak_megabytes() < MOST_MEGABYTES
+
+
+def test_a_path_of_no_page_is_not_found(client: httpx.Client):
+    assert client.get("/record/claims/nothing/nothing").status_code == 404
+
+
+def test_a_page_that_is_not_found_takes_a_line_in_the_log(site: Path, tmp_path: Path):
+    with serve(site, tmp_path / "folder") as server:
+        before = server.log.stat().st_size
+        assert httpx.get(f"{server.url}/nothing").status_code == 404
+    assert server.log.stat().st_size - before < 1000
 
 
 def test_a_refused_query_leaves_the_server_answering(client: httpx.Client):

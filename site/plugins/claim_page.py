@@ -17,7 +17,7 @@ def extra_template_vars(table: str | None, view_name: str, request: Request | No
     """`checks` and `story` on a claim's page, each a list of rows."""
     if view_name != "row" or table != "claims" or request is None:
         return {}
-    claim = tilde_decode(request.url_vars["pks"])
+    claim = tilde_decode(request.url_vars["pks"].split(",")[0])
 
     async def rows_of_claim() -> dict[str, list[dict[str, Any]]]:
         found = {}

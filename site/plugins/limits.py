@@ -1,11 +1,14 @@
 """Bounds on what an anonymous query may do; a time limit alone does not bound memory."""
 
 import sqlite3
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from datasette import hookimpl
 
-# A page of 1,000 rows holds at most a thousand of these.
 LONGEST_VALUE = 32_768
+LARGEST_RESULT = 4_000_000
 LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: LONGEST_VALUE,
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: LONGEST_VALUE,
@@ -16,7 +19,22 @@ LIMITS = {
 
 @hookimpl
 def prepare_connection(conn: sqlite3.Connection) -> None:
-    """Cap the length of values, statements and patterns, so that zeroblob and its kin fail at once."""
+    """Cap the length of values, statements and patterns, and what one query returns: zeroblob and its kin fail at once."""
     for limit, value in LIMITS.items():
         conn.setlimit(limit, value)
     conn.execute("pragma trusted_schema = off")
+    conn.row_factory = _counting_rows()
+
+
+def _counting_rows() -> Callable[[sqlite3.Cursor, tuple[Any, ...]], sqlite3.Row]:
+    """Rows as Datasette has them, until the texts and blobs of one query are too many together."""
+    taken: WeakKeyDictionary[sqlite3.Cursor, int] = WeakKeyDictionary()
+
+    def row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> sqlite3.Row:
+        size = taken.get(cursor, 0) + sum(len(value) for value in values if isinstance(value, str | bytes))
+        if size > LARGEST_RESULT:
+            raise sqlite3.OperationalError("result too big")
+        taken[cursor] = size
+        return sqlite3.Row(cursor, values)
+
+    return row

@@ -1,6 +1,7 @@
 """A key in another letter case, or one that had to change, leads to its row: a cited address never breaks."""
 
 import re
+import sqlite3
 from collections.abc import Awaitable, Callable
 from urllib.parse import unquote
 
@@ -18,20 +19,24 @@ ROW = re.compile(rf"/{DATABASE}/(?P<table>[a-z_]+)/(?P<key>[^/]+?)(?P<form>\.jso
 def handle_exception(
     datasette: Datasette, request: Request, exception: Exception
 ) -> Callable[[], Awaitable[Response | None]] | None:
-    """In the place of "not found", a permanent redirect to the row that the address means, if there is one."""
+    """In the place of "not found", a permanent redirect to the row that the address means, if there is one.
+
+    A key with too few or too many parts is not found either; Datasette 0.65 would stumble over it.
+    """
     place = ROW.fullmatch(unquote(request.path))
-    if not isinstance(exception, NotFound) or not place:
+    if not place or not isinstance(exception, NotFound | sqlite3.ProgrammingError):
         return None
+    not_found = None if isinstance(exception, NotFound) else Response.text("No row has this key.", status=404)
 
     async def redirect() -> Response | None:
         parts = [tilde_decode(part) for part in place["key"].split(",")]
         found = await _key_now(datasette, place["table"], parts)
         if found is None or found == parts:
-            return None
+            return not_found
         key = ",".join(tilde_encode(part) for part in found)
-        return Response.redirect(
-            datasette.urls.path(f"/{DATABASE}/{place['table']}/{key}{place['form'] or ''}"), status=301
-        )
+        asked = f"?{request.query_string}" if request.query_string else ""
+        address = datasette.urls.path(f"/{DATABASE}/{place['table']}/{key}{place['form'] or ''}")
+        return Response.redirect(address + asked, status=301)
 
     return redirect
 
