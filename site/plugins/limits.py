@@ -19,7 +19,7 @@ LIMITS = {
 
 @hookimpl
 def prepare_connection(conn: sqlite3.Connection) -> None:
-    """Cap the length of values, statements and patterns, and what one query returns: zeroblob and its kin fail at once."""
+    """Cap the length of values, statements and patterns, and what one query returns: zeroblob and its kin fail."""
     for limit, value in LIMITS.items():
         conn.setlimit(limit, value)
     conn.execute("pragma trusted_schema = off")
