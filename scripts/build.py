@@ -49,7 +49,8 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
         name = fingerprint(root)
         if not options.validate and is_built(root, name):
             if options.texts:
-                _stop_if(progress.run("locate", _locate, *_package_and_rows(root), options.texts))
+                package, rows, _ = _read_tables(root)
+                _stop_if(progress.run("locate", _locate, package, rows, options.texts))
             progress.say(f"build/site is up to date ({name})")
         else:
             prepared = prepare(root, options.texts, progress)
@@ -97,7 +98,7 @@ def prepare(root: Path, texts: Path | None, progress: "Progress") -> tuple["Pack
     """Read and validate; BadDataError with every problem if anything is wrong."""
     package, metadata, rows, problems = progress.run("read", _read, root)
     problems += progress.run("validate", _validate, package, metadata, rows)
-    if texts and {"articles", "claims"} <= _sound(package, rows, problems):
+    if texts and {"articles", "claims"} <= package.sound(rows, problems):
         problems += progress.run("locate", _locate, package, rows, texts)
     _stop_if(problems)
     return package, metadata, rows
@@ -139,19 +140,18 @@ def _stop_if(problems: "list[Problem]") -> None:
 
 
 def _read(root: Path) -> tuple[tuple["Package", dict[str, Any], "Rows", "list[Problem]"], str]:
-    from scripts import package, queries, read
+    from scripts import queries
 
-    dataset = package.open_package(root)
-    rows, problems = read.read_package(dataset)
+    dataset, rows, problems = _read_tables(root)
     counted = f"{len(rows)} tables, {sum(map(len, rows.values()))} rows"
     return (dataset, queries.read_metadata(root), rows, problems), counted
 
 
-def _package_and_rows(root: Path) -> tuple["Package", "Rows"]:
+def _read_tables(root: Path) -> tuple["Package", "Rows", "list[Problem]"]:
     from scripts import package, read
 
     dataset = package.open_package(root)
-    return dataset, read.read_package(dataset)[0]
+    return dataset, *read.read_package(dataset)
 
 
 def _validate(package: "Package", metadata: dict[str, Any], rows: "Rows") -> tuple["list[Problem]", str]:
@@ -159,15 +159,9 @@ def _validate(package: "Package", metadata: dict[str, Any], rows: "Rows") -> tup
 
     misnamed = list(queries.metadata_problems(package, metadata))
     problems = [*validate.validate(package, rows), *misnamed]
-    if not misnamed and "checks" in _sound(package, rows, problems):
+    if not misnamed and "checks" in package.sound(rows, problems):
         problems += check.question_problems(package, rows, queries.read_queries(metadata))
     return problems, f"{len(rows)} schemas, {len(laws.LAWS)} laws, {_counted(problems)}"
-
-
-def _sound(package: "Package", rows: "Rows", problems: "list[Problem]") -> set[str]:
-    """The tables that could be read and in which nothing is wrong so far."""
-    broken = {problem.file for problem in problems}
-    return {name for name in rows if package.tables[name].path not in broken}
 
 
 def _locate(package: "Package", rows: "Rows", texts: Path) -> tuple["list[Problem]", str]:

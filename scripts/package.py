@@ -42,7 +42,8 @@ class ForeignKey:
 class Table:
     """A table or view: where it comes from, what its columns are, and its keys.
 
-    `path` is the CSV file below the package's root, or None for a table or view that the build makes.
+    `path` is the CSV file below the package's root, or None for a table or view that the build makes; `schema` is the
+    Table Schema as it was read.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Table:
     primary_key: tuple[str, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     may_be_empty: bool = False
+    schema: dict[str, Any] = field(default_factory=dict)
 
     @property
     def typed_fields(self) -> tuple[Field, ...]:
@@ -93,6 +95,11 @@ class Package:
         """The column that a dotted name such as `votes.vote` stands for."""
         table, column = dotted.split(".")
         return next(f for f in self.tables[table].fields if f.name == column)
+
+    def sound(self, rows: Rows, problems: list[Problem]) -> set[str]:
+        """The tables that could be read and in which none of the problems is."""
+        broken = {problem.file for problem in problems}
+        return {name for name in rows if self.tables[name].path not in broken}
 
 
 def open_package(root: Path) -> Package:
@@ -183,6 +190,7 @@ def _table(resource: dict[str, Any], schema: dict[str, Any]) -> Table:
         primary_key=tuple(schema.get("primaryKey", [])),
         foreign_keys=tuple(_foreign_key(resource["name"], key) for key in schema.get("foreignKeys", [])),
         may_be_empty=bool(schema.get("mayBeEmpty")),
+        schema=schema,
     )
 
 

@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Iterator
-from typing import Any
 
 import frictionless
 
@@ -24,8 +23,7 @@ def validate(package: Package, rows: Rows) -> list[Problem]:
     found = [pair for name in rows for pair in _schema_problems(package.tables[name], readable)]
     unsound = {problem.file for problem, referred in found if referred is None}
     problems = [problem for problem, referred in found if referred is None or _file(package, referred) not in unsound]
-    broken = {problem.file for problem in problems}
-    sound = {name for name in rows if _file(package, name) not in broken}
+    sound = package.sound(rows, problems)
     for law in LAWS:
         if sound.issuperset(law.needs):
             problems += law.breaches(package, rows)
@@ -54,14 +52,10 @@ def _frictionless_package(package: Package, readable: set[str]) -> frictionless.
     descriptor["resources"] = [r for r in descriptor["resources"] if r["name"] in readable]
     for resource in descriptor["resources"]:
         table = package.tables[resource["name"]]
-        resource["schema"] = _schema_descriptor(package, resource["schema"])
+        resource["schema"] = copy.deepcopy(table.schema)
         keys = zip(table.foreign_keys, resource["schema"].get("foreignKeys", []), strict=True)
         resource["schema"]["foreignKeys"] = [raw for key, raw in keys if key.table in readable]
     return frictionless.Package(descriptor, basepath=str(package.root))
-
-
-def _schema_descriptor(package: Package, path: str) -> dict[str, Any]:
-    return frictionless.Schema.from_descriptor(str(package.root / path)).to_descriptor()
 
 
 def _field_of(error: frictionless.Error) -> str | None:
