@@ -137,6 +137,14 @@ def only_members_with_a_vote_vote(rows: Rows) -> Iterator[Breach]:
             yield "votes", row, "member_id", f"{row['member_id']} was not {body} on {roll_call['voted_on']}"
 
 
+@law("votes")
+def intended_votes_differ(rows: Rows) -> Iterator[Breach]:
+    """A vote that a delegation said it had meant to cast is not the one recorded."""
+    for row in rows["votes"]:
+        if row["intended_vote"] == row["vote"]:
+            yield "votes", row, "intended_vote", f"is {row['vote']}, which is what was recorded"
+
+
 @law("roll_calls", "votes")
 def votes_add_up(rows: Rows) -> Iterator[Breach]:
     """The votes of a roll call add up to the official tally where all are known, and never exceed it."""
@@ -174,8 +182,10 @@ def outcomes_allowed(rule: str, yes: int | None, no: int | None, vetoed: bool | 
         return carried | {"failed"} if yes is None else carried if yes >= 9 else {"failed"}
     if yes is None or no is None:
         return {"adopted", "failed"}
-    enough = yes > no if rule == "ga_simple" else yes > 0 and yes >= 2 * no
-    return {"adopted"} if enough else {"failed"}
+    enough = {"ga_simple": yes > no, "ga_two_thirds": yes > 0 and yes >= 2 * no}
+    # Where it is not known which majority was applied, the outcome has to be the same by both.
+    carried = {enough[rule]} if rule in enough else set(enough.values())
+    return {"adopted" if carried.pop() else "failed"} if len(carried) == 1 else set()
 
 
 @law("council_terms", "roll_calls", "votes")
@@ -196,7 +206,7 @@ def outcome_follows(rows: Rows) -> Iterator[Breach]:
                 "roll_calls",
                 row,
                 "outcome",
-                f"is {row['outcome']}, but {counts} under {rule} means {' or '.join(sorted(allowed))}",
+                f"is {row['outcome']}, but {counts} under {rule} means {' or '.join(sorted(allowed)) or 'either'}",
             )
 
 
@@ -251,6 +261,22 @@ def texts_are_keyed_by_symbol(rows: Rows) -> Iterator[Breach]:
             yield "resolutions", row, "parent_id", "an amendment names the text it amends, and only an amendment does"
 
 
+@law("resolutions", "text_versions")
+def texts_stand_in_their_series(rows: Rows) -> Iterator[Breach]:
+    """A Council text, and no other, is in the Council's series; an amendment is in its text's; only an adopted text has an adopted version."""
+    texts = {row["id"]: row for row in rows["resolutions"]}
+    for row in rows["resolutions"]:
+        parent = texts.get(row["parent_id"])
+        if (row["body"] == "SC") != (row["series"] == "security_council"):
+            yield "resolutions", row, "series", f"is {row['series']} for a text of the body {row['body']}"
+        elif parent and parent["series"] != row["series"]:
+            yield "resolutions", row, "series", f"is {row['series']}, but {parent['id']} is in {parent['series']}"
+    for row in rows["text_versions"]:
+        outcome = texts[row["resolution_id"]]["outcome"]
+        if row["version"] == "adopted" and outcome != "adopted":
+            yield "text_versions", row, "version", f"is adopted, but the outcome of {row['resolution_id']} is {outcome}"
+
+
 @law("roll_calls", "resolutions", "members")
 def roll_calls_are_keyed_by_text_or_meeting(rows: Rows) -> Iterator[Breach]:
     """A roll call's key is its text's, or its meeting's and a number; movers are members; no two share a place."""
@@ -298,14 +324,19 @@ def times_are_in_order(rows: Rows) -> Iterator[Breach]:
             yield "blocs", row, "id", f"{row['id']} begins like the key of a derived bloc"
 
 
-@law("members")
-def aliases_stand_for_one_member(rows: Rows) -> Iterator[Breach]:
-    """No name or alias stands for two members."""
+@law("members", "member_names")
+def names_stand_for_one_member(rows: Rows) -> Iterator[Breach]:
+    """No name, alias or former name stands for two members, and a former name ended after it began."""
     owner: dict[str, str] = {}
     for row in rows["members"]:
         for name in {row["short_name"], row["name"], *(row["aliases"] or "").split("|")} - {""}:
             if owner.setdefault(name.casefold(), row["id"]) != row["id"]:
                 yield "members", row, "aliases", f'"{name}" stands for {owner[name.casefold()]} as well'
+    for row in rows["member_names"]:
+        if owner.setdefault(row["name"].casefold(), row["member_id"]) != row["member_id"]:
+            yield "member_names", row, "name", f'"{row["name"]}" stands for {owner[row["name"].casefold()]} as well'
+        if row["valid_from"] and row["valid_until"] < row["valid_from"]:
+            yield "member_names", row, "valid_until", f"{row['valid_until']} is before {row['valid_from']}"
 
 
 @law("articles", "claims")
