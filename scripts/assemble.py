@@ -5,6 +5,7 @@ import hashlib
 import html
 import json
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterable
@@ -16,6 +17,7 @@ from markdown_it import MarkdownIt
 from scripts.package import Package, Table
 from scripts.queries import DATABASE, query_url
 
+INCOMPLETE = "incomplete_roll_calls"
 PAGES = {"codebook": "data/press/CODEBOOK.md", "known-gaps": "data/GAPS.md"}
 DOWNLOADS = "static/downloads"
 SETTINGS = {
@@ -38,8 +40,10 @@ def assemble(site: Path, package: Package, metadata: dict[str, Any], tables: Ite
     _write_json(site / "settings.json", SETTINGS)
     for folder in ("templates", "plugins", "static"):
         shutil.copytree(package.root / "site" / folder, site / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for name, path in PAGES.items():
-        write_page(package.root / path, site / "templates/pages" / f"{name}.html")
+    pages = {name: (package.root / path).read_text(encoding="utf-8") for name, path in PAGES.items()}
+    pages[INCOMPLETE.replace("_", "-")] = incomplete_roll_calls(database, package.views[INCOMPLETE])
+    for name, text in pages.items():
+        write_page(text, site / "templates/pages" / f"{name}.html")
     (site / DOWNLOADS).mkdir(parents=True)
     for name in ("votes_named", "votes_by_member"):
         write_csv(database, name, site / DOWNLOADS / f"{name}.csv")
@@ -91,9 +95,27 @@ def _where(parameters: dict[str, dict[str, str]]) -> str:
     return html.unescape("; ".join(places)) + "."
 
 
-def write_page(source: Path, path: Path) -> None:
+def incomplete_roll_calls(database: Path, view: Table) -> str:
+    """A Markdown document that lists the roll calls of which not every vote is known, with what is missing."""
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    connection.row_factory = sqlite3.Row
+    lines = [
+        f"| {row['voted_on']} | [{_cell(row['question'])}](/{DATABASE}/roll_calls/{row['roll_call_id']}) | {row['outcome']} "
+        f"| {row['known']} of {row['could_vote']} | {_cell(row['missing'])} |"
+        for row in connection.execute(f"select * from {view.name}")  # noqa: S608  (a name from the schemas)
+    ]
+    connection.close()
+    heading = ["| Voted on | Roll call | Outcome | Votes known | Missing |", "|---|---|---|---|---|"]
+    return "\n".join([f"# {view.title}", "", view.description, "", f"The same as [data](/{DATABASE}/{view.name}).", "", *heading, *lines, ""])
+
+
+def _cell(text: str) -> str:
+    """A text that can stand in a cell of a Markdown table."""
+    return re.sub(r"([\\|*_\[\]<>`])", r"\\\1", text)
+
+
+def write_page(text: str, path: Path) -> None:
     """A Markdown document as a page in the site's dress."""
-    text = source.read_text(encoding="utf-8")
     title = html.escape(text.partition("\n")[0].lstrip("# "))
     body = MarkdownIt("commonmark").enable("table").render(text)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,8 +12,8 @@ from scripts.problems import BadDataError, Problem
 
 
 def derive(database: sqlite_utils.Database, package: Package) -> int:
-    """Run schema/derived/*.sql and create schema/views/*.sql; returns how many views there are."""
-    for folder in ("schema/derived", "schema/views"):
+    """Create schema/views/*.sql, which what is stored may draw on, and run schema/derived/*.sql; returns how many views there are."""
+    for folder in ("schema/views", "schema/derived"):
         for path in sorted((package.root / folder).glob("*.sql")):
             try:
                 database.conn.executescript(path.read_text(encoding="utf-8"))

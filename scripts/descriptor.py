@@ -6,7 +6,7 @@ from typing import Any
 
 from scripts.problems import Problem
 
-TYPES = ("string", "integer", "boolean", "date")
+TYPES = ("string", "integer", "number", "boolean", "date")
 SCHEMA_KEYS = {"title", "description", "fields", "computedFields", "primaryKey", "foreignKeys", "mayBeEmpty"}
 FIELD_KEYS = {"name", "title", "type", "format", "description", "constraints", "trueValues", "falseValues"}
 CONSTRAINTS = {"required", "unique", "enum", "pattern", "minimum", "maximum", "maxLength"}

@@ -11,7 +11,7 @@ import sqlite_utils
 
 from scripts.package import Field, Package, Row, Rows, Table, Value
 
-SQL_TYPES = {"string": "text", "date": "text", "integer": "integer", "boolean": "integer"}
+SQL_TYPES = {"string": "text", "date": "text", "integer": "integer", "number": "real", "boolean": "integer"}
 SEARCHED = {
     "claims": ["claim", "quote", "rationale"],
     "articles": ["title", "author"],

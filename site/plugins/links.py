@@ -11,7 +11,10 @@ from markupsafe import Markup
 DATABASE = "record"
 KEYS = {
     "article_id": "articles",
+    "bloc_id": "blocs",
     "claim_id": "claims",
+    "earlier_roll_call_id": "roll_calls",
+    "later_roll_call_id": "roll_calls",
     "member_id": "members",
     "outlet_id": "outlets",
     "roll_call_id": "roll_calls",
