@@ -279,18 +279,15 @@ def texts_stand_in_their_series(rows: Rows) -> Iterator[Breach]:
 
 @law("roll_calls", "resolutions", "members")
 def roll_calls_are_keyed_by_text_or_meeting(rows: Rows) -> Iterator[Breach]:
-    """A roll call's key is its text's, or its meeting's and a number; movers are members; no two share a place."""
+    """A roll call's key is its text's, or its meeting's or day's and a number; movers are members; no two share a place."""
     members = {row["id"] for row in rows["members"]}
     places: Counter[tuple[str, int]] = Counter()
     for row in rows["roll_calls"]:
-        by_meeting = re.fullmatch(re.escape(key_of_symbol(row["meeting"])) + r"-vote-[1-9]\d*", row["id"])
-        if row["id"] != row["resolution_id"] and not by_meeting:
-            yield (
-                "roll_calls",
-                row,
-                "id",
-                f"is neither the key of its text nor {key_of_symbol(row['meeting'])}-vote- and a number",
-            )
+        by_day = f"{row['body']}-{row['voted_on']}"
+        place = key_of_symbol(row["meeting"] or by_day)
+        numbered = rf"({re.escape(place)}|{by_day})-vote-[1-9]\d*"
+        if row["id"] != row["resolution_id"] and not re.fullmatch(numbered, row["id"]):
+            yield "roll_calls", row, "id", f"is neither the key of its text nor {place}-vote- and a number"
         for mover in (row["moved_by"] or "").split("|"):
             if mover and mover not in members:
                 yield "roll_calls", row, "moved_by", f"{mover} is not in the members table"
