@@ -139,8 +139,10 @@ def only_members_with_a_vote_vote(rows: Rows) -> Iterator[Breach]:
 
 @law("votes")
 def intended_votes_differ(rows: Rows) -> Iterator[Breach]:
-    """A vote that a delegation said it had meant to cast is not the one recorded."""
+    """A vote that a member said it had meant to cast is not the one recorded, and has a source of its own."""
     for row in rows["votes"]:
+        if (row["intended_vote"] is None) != (row["intended_source_id"] is None):
+            yield "votes", row, "intended_source_id", "stands beside an intended vote, and only there"
         if row["intended_vote"] == row["vote"]:
             yield "votes", row, "intended_vote", f"is {row['vote']}, which is what was recorded"
 
