@@ -80,7 +80,7 @@ def test_a_schema_has_only_properties_that_something_reads(path):
     for field in schema["fields"] + schema.get("computedFields", []):
         assert field.keys() <= FIELD_PROPERTIES, field["name"]
         assert field.get("constraints", {}).keys() <= CONSTRAINTS, field["name"]
-        assert field.get("type", "string") in {"string", "integer", "boolean", "date"}, field["name"]
+        assert field.get("type", "string") in {"string", "integer", "number", "boolean", "date"}, field["name"]
 
 
 @pytest.mark.parametrize("path", SCHEMAS, ids=schema_name)
@@ -281,7 +281,10 @@ SEVEN, EIGHT, COUNCIL = "A-RES-ES-11-7", "A-RES-ES-11-8", "S-RES-2774-2025"
         ("in_bloc", ("FIN", "NATO", "2023-04-04"), "yes"),
         ("in_bloc", ("FRA", "EU", "today"), None),
         ("on_council", ("SVN", "2025-12-31"), "yes"),
-        ("on_council", ("SVN", "2026-01-01"), None),
+        ("on_council", ("SVN", "2026-01-01"), "no"),
+        ("on_council", ("ITA", "2017-12-31"), "yes"),
+        ("on_council", ("ITA", "2018-01-01"), "no"),
+        ("on_council", ("SVN", "2013-12-31"), None),
         ("on_council", ("UKR", "2025-02-24"), "no"),
         ("is_permanent", ("GBR",), "yes"),
         ("is_permanent", ("DEU",), "no"),
@@ -376,10 +379,13 @@ def test_every_row_has_a_source_that_exists(record):
 
 
 def test_no_source_is_listed_that_nothing_rests_on(record):
-    used = {key for (key,) in record("select source_id from roll_call_sources")}
-    for name, table in PACKAGE.tables.items():
-        if any(field.name == "source_id" for field in table.fields):
-            used |= {key for (key,) in record(f"select source_id from {name}")}  # noqa: S608
+    used = {
+        key
+        for name, table in PACKAGE.tables.items()
+        for reference in table.foreign_keys
+        if reference.table == "sources"
+        for (key,) in record(f"select {reference.fields[0]} from {name}")  # noqa: S608
+    }
     assert sorted({key for (key,) in record("select id from sources")} - used) == []
 
 
