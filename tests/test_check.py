@@ -315,7 +315,7 @@ def test_asking_the_finished_record_again_finds_the_same(database, built_project
         ("world-today-news-2025-02-47", "inaccurate"),
         ("unidentified-d96f1ded-02", "ambiguous"),
         ("county-local-news-2025-06-21-20", "imprecise"),
-        ("world-today-news-2025-02-49", "undetermined"),
+        ("world-today-news-2025-02-49", "accurate"),
         ("world-today-news-2025-02-25", "inaccurate_elsewhere"),
         ("world-today-news-2025-02-35", "accurate_elsewhere"),
         ("world-today-news-2025-02-38", "not_checkable"),

@@ -505,7 +505,6 @@ async def test_the_page_of_a_claim_that_the_record_contradicts(ds: Datasette):
         "imprecise",
         "ambiguous",
         "inaccurate",
-        "undetermined",
         "accurate_elsewhere",
         "inaccurate_elsewhere",
         "not_checkable",
