@@ -100,17 +100,16 @@ def incomplete_roll_calls(database: Path, view: Table) -> str:
     connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
     connection.row_factory = sqlite3.Row
     lines = [
-        f"| {row['voted_on']} | [{_cell(row['question'])}](/{DATABASE}/roll_calls/{row['roll_call_id']}) | {row['outcome']} "
-        f"| {row['known']} of {row['could_vote']} | {_cell(row['missing'])} |"
+        f"- {row['voted_on']}: [{_plain(row['question'])}](/{DATABASE}/roll_calls/{row['roll_call_id']}), "
+        f"{row['outcome']}. {row['known']} of {row['could_vote']} votes known; missing: {_plain(row['missing'])}."
         for row in connection.execute(f"select * from {view.name}")  # noqa: S608  (a name from the schemas)
     ]
     connection.close()
-    heading = ["| Voted on | Roll call | Outcome | Votes known | Missing |", "|---|---|---|---|---|"]
-    return "\n".join([f"# {view.title}", "", view.description, "", f"The same as [data](/{DATABASE}/{view.name}).", "", *heading, *lines, ""])
+    return "\n\n".join([f"# {view.title}", view.description, f"[As a table](/{DATABASE}/{view.name}).", *lines, ""])
 
 
-def _cell(text: str) -> str:
-    """A text that can stand in a cell of a Markdown table."""
+def _plain(text: str) -> str:
+    """A text in which Markdown finds nothing to mark up."""
     return re.sub(r"([\\|*_\[\]<>`])", r"\\\1", text)
 
 

@@ -105,7 +105,7 @@ def _read_record(root: Path) -> Rows:
 
 
 def read_library(path: Path, rows: Rows) -> tuple[dict[str, LibraryRollCall], list[LibraryRollCall]]:
-    """The Library's roll calls on texts of the record, by key, and those since 2014 that name Ukraine and are not in it.
+    """The Library's roll calls on texts of the record, by key, and others since 2014 that name Ukraine.
 
     BadDataError, with line and column, for a file that is not the Library's, a value that is not known, or a member
     that has two votes.
@@ -137,8 +137,8 @@ def read_library(path: Path, rows: Rows) -> tuple[dict[str, LibraryRollCall], li
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Each row by column, with its line; names of columns in any case and order."""
     try:
-        opened = gzip.open(path, "rt", encoding="utf-8-sig", newline="") if path.suffix == ".gz" else None
-        with opened or path.open(encoding="utf-8-sig", newline="") as file:
+        opener = gzip.open if path.suffix == ".gz" else open
+        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
             header = [name.strip().lower() for name in next(reader, [])]
             if missing := [name for name in NEEDED if not set(name.split(" or ")) & set(header)]:
@@ -166,7 +166,7 @@ def _names(rows: Rows) -> dict[str, str]:
 
 def _folded(name: str) -> str:
     """A name without letter case and with a plain apostrophe, so that the Library's capitals meet ours."""
-    return name.casefold().replace("’", "'")
+    return name.casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
 
 
 def _take(
@@ -184,7 +184,9 @@ def _take(
     if roll_call.totals != totals or roll_call.voted_on != cells["date"]:
         raise ValueError("date", f"has another date or other totals than the rows before it on {cells['resolution']}")
     if member in roll_call.votes:
-        raise ValueError("ms_code", f"{member} has a vote on {cells['resolution']} already, in row {roll_call.votes[member][1]}")
+        raise ValueError(
+            "ms_code", f"{member} has a vote on {cells['resolution']} already, in row {roll_call.votes[member][1]}"
+        )
     roll_call.votes[member] = vote, line
 
 
@@ -214,7 +216,9 @@ def compare(rows: Rows, key: str, library: LibraryRollCall) -> Comparison:
     both = sorted(here.keys() & there.keys())
     differences += [Difference(key, m, "vote", here[m], there[m]) for m in both if here[m] != there[m]]
     agreeing = sum(here[member] == there[member] for member in both)
-    return Comparison(key, agreeing, differences, sorted(there.keys() - here.keys()), sorted(here.keys() - there.keys()))
+    return Comparison(
+        key, agreeing, differences, sorted(there.keys() - here.keys()), sorted(here.keys() - there.keys())
+    )
 
 
 def explanations(rows: Rows) -> set[tuple[str, str, str, str]]:
@@ -246,7 +250,10 @@ def _report(comparison: Comparison, explained: set[tuple[str, str, str, str]]) -
 
 
 def _summary(
-    rows: Rows, comparisons: list[Comparison], others: Iterable[LibraryRollCall], explained: set[tuple[str, str, str, str]]
+    rows: Rows,
+    comparisons: list[Comparison],
+    others: Iterable[LibraryRollCall],
+    explained: set[tuple[str, str, str, str]],
 ) -> Iterator[str]:
     compared = {comparison.roll_call_id for comparison in comparisons}
     bodies = {row["body"] for row in rows["roll_calls"] if row["id"] in compared}
@@ -260,7 +267,7 @@ def _summary(
     differing = sum(bool(comparison.differences or comparison.only_here) for comparison in comparisons)
     open_ones = sum(unexplained(comparison, explained) for comparison in comparisons)
     yield ""
-    yield f"Roll calls compared: {len(compared)}; that differ: {differing}; that differ without an explanation: {open_ones}."
+    yield f"Roll calls compared: {len(compared)}; with a difference: {differing}; not explained: {open_ones}."
     if not compared:
         yield "The file has no text of the record."
     if absent:

@@ -12,7 +12,7 @@ from scripts.problems import BadDataError, Problem
 
 
 def derive(database: sqlite_utils.Database, package: Package) -> int:
-    """Create schema/views/*.sql, which what is stored may draw on, and run schema/derived/*.sql; returns how many views there are."""
+    """Create schema/views/*.sql, then run schema/derived/*.sql, which may draw on them; returns how many views."""
     for folder in ("schema/views", "schema/derived"):
         for path in sorted((package.root / folder).glob("*.sql")):
             try:

@@ -184,10 +184,10 @@ def outcomes_allowed(rule: str, yes: int | None, no: int | None, vetoed: bool | 
         return carried | {"failed"} if yes is None else carried if yes >= 9 else {"failed"}
     if yes is None or no is None:
         return {"adopted", "failed"}
-    enough = {"ga_simple": yes > no, "ga_two_thirds": yes > 0 and yes >= 2 * no}
-    # Where it is not known which majority was applied, the outcome has to be the same by both.
-    carried = {enough[rule]} if rule in enough else set(enough.values())
-    return {"adopted" if carried.pop() else "failed"} if len(carried) == 1 else set()
+    by_simple, by_two_thirds = yes > no, yes > 0 and yes >= 2 * no
+    if rule == "ga_not_known" and by_simple != by_two_thirds:
+        return set()
+    return {"adopted" if (by_two_thirds if rule == "ga_two_thirds" else by_simple) else "failed"}
 
 
 @law("council_terms", "roll_calls", "votes")
@@ -265,7 +265,7 @@ def texts_are_keyed_by_symbol(rows: Rows) -> Iterator[Breach]:
 
 @law("resolutions", "text_versions")
 def texts_stand_in_their_series(rows: Rows) -> Iterator[Breach]:
-    """A Council text, and no other, is in the Council's series; an amendment is in its text's; only an adopted text has an adopted version."""
+    """Council texts have their series, an amendment its text's; only an adopted text has an adopted version."""
     texts = {row["id"]: row for row in rows["resolutions"]}
     for row in rows["resolutions"]:
         parent = texts.get(row["parent_id"])
@@ -281,7 +281,7 @@ def texts_stand_in_their_series(rows: Rows) -> Iterator[Breach]:
 
 @law("roll_calls", "resolutions", "members")
 def roll_calls_are_keyed_by_text_or_meeting(rows: Rows) -> Iterator[Breach]:
-    """A roll call's key is its text's, or its meeting's or day's and a number; movers are members; no two share a place."""
+    """A roll call's key is its text's, or meeting or day and number; movers are members; no two share a place."""
     members = {row["id"] for row in rows["members"]}
     places: Counter[tuple[str, int]] = Counter()
     for row in rows["roll_calls"]:

@@ -13,8 +13,9 @@ lacking as (
     counts.id,
     counts.place,
     case
-      when counts.counted is null then 'no count of those ' || counts.words
-      else count(votes.vote) || ' of ' || counts.counted || ' ' || counts.words || ' known'
+      when counts.counted is null then 'the number ' || counts.words
+      when count(votes.vote) = 0 then 'all ' || counts.counted || ' ' || counts.words
+      else (counts.counted - count(votes.vote)) || ' of the ' || counts.counted || ' ' || counts.words
     end as missing
   from counts
   left join votes on votes.roll_call_id = counts.id and votes.vote = counts.vote
@@ -35,7 +36,7 @@ select
   roll_calls.official_abstain,
   roll_calls.official_not_voting,
   (
-    select group_concat(missing, '; ') from (select missing from lacking where lacking.id = roll_calls.id order by place)
+    select group_concat(missing, ', ') from (select missing from lacking where lacking.id = roll_calls.id order by place)
   ) as missing
 from roll_calls
 where roll_calls.votes_known <> 'all'
