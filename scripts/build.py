@@ -159,8 +159,9 @@ def _validate(package: "Package", metadata: dict[str, Any], rows: "Rows") -> tup
 
     misnamed = list(queries.metadata_problems(package, metadata))
     problems = [*validate.validate(package, rows), *misnamed]
-    if not misnamed and "checks" in package.sound(rows, problems):
-        problems += check.question_problems(package, rows, queries.read_queries(metadata))
+    if not misnamed:
+        sound = {name: rows[name] for name in package.sound(rows, problems)}
+        problems += check.question_problems(package, sound, queries.read_queries(metadata))
     return problems, f"{len(rows)} schemas, {len(laws.LAWS)} laws, {_counted(problems)}"
 
 
@@ -198,13 +199,15 @@ def _derive(database: "sqlite_utils.Database", package: "Package") -> tuple["lis
 def _check(
     folder: Path, database: "sqlite_utils.Database", package: "Package", metadata: dict[str, Any], rows: "Rows"
 ) -> tuple[None, str]:
-    from scripts import check, queries
+    from scripts import check, queries, reliability
 
     path = folder / f"{queries.DATABASE}.db"
     results, problems = check.run_checks(path, package, rows, queries.read_queries(metadata))
     _stop_if(problems)
     verdicts = check.write_results(database, package, rows, results)
-    return None, ", ".join([f"{len(results)} checks", *(f"{verdicts[name]} {name}" for name in sorted(verdicts))])
+    twice = reliability.write_reliability(database, package)
+    counted = [f"{len(results)} checks", *(f"{verdicts[name]} {name}" for name in sorted(verdicts))]
+    return None, ", ".join([*counted, f"{twice} claims coded twice"])
 
 
 def _assemble(

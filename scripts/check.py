@@ -3,7 +3,8 @@
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -27,6 +28,8 @@ RELATIONS = {
     "integer": ORDER | {"about"},
     "date": ORDER,
 }
+# What is checked, a claim or its second coding, and the table of its checks.
+CHECKED = {"claims": "checks", "codings": "coding_checks"}
 SPANS = {"between": "..", "about": "±"}
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "is": lambda found, stated: found == stated,
@@ -61,10 +64,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Result:
-    """What a check found: `found` as text (None where the record does not know), and yes, no or unknown."""
+    """What a check found: `found` as text (None where the record does not know), and yes, no or unknown.
 
-    claim_id: str
-    position: int
+    `table` and `key` say which check it is; the key without its last part, the position, is that of what is checked.
+    """
+
+    table: str
+    key: tuple[str | int, ...]
     alternative: bool
     question: Question
     found: str | None
@@ -78,13 +84,20 @@ def run_checks(
     results: list[Result] = []
     problems: list[Problem] = []
     connection = read_only(path)
-    for row in rows["checks"]:
+    for table, row in _checks(rows):
         try:
-            results.append(_run(connection, package, row, queries))
+            results.append(_run(connection, package, table, row, queries))
         except CheckError as error:
-            problems.append(_problem(package, row, error))
+            problems.append(_problem(package, table, row, error))
     connection.close()
     return results, problems
+
+
+def _checks(rows: Rows) -> Iterator[tuple[str, Row]]:
+    """Every check with the table it stands in, as far as the tables could be read."""
+    for table in CHECKED.values():
+        for row in rows.get(table, []):
+            yield table, row
 
 
 def read_only(path: Path) -> sqlite3.Connection:
@@ -102,16 +115,16 @@ def read_only(path: Path) -> sqlite3.Connection:
 def question_problems(package: Package, rows: Rows, queries: dict[str, Query]) -> list[Problem]:
     """The checks that cannot be questions to the record, as far as that can be said without asking it."""
     problems = []
-    for row in rows["checks"]:
+    for table, row in _checks(rows):
         try:
             read_question(package, row, queries)
         except CheckError as error:
-            problems.append(_problem(package, row, error))
+            problems.append(_problem(package, table, row, error))
     return problems
 
 
-def _problem(package: Package, row: Row, error: CheckError) -> Problem:
-    return Problem(str(package.tables["checks"].path), row.number, error.field, str(error))
+def _problem(package: Package, table: str, row: Row, error: CheckError) -> Problem:
+    return Problem(str(package.tables[table].path), row.number, error.field, str(error))
 
 
 def read_question(package: Package, row: Row, queries: dict[str, Query]) -> Question:
@@ -127,16 +140,23 @@ def read_question(package: Package, row: Row, queries: dict[str, Query]) -> Ques
     return Question(query, params, read_stated(query.answer, row["relation"], row["stated"]))
 
 
-def _run(connection: sqlite3.Connection, package: Package, row: Row, queries: dict[str, Query]) -> Result:
+def _run(connection: sqlite3.Connection, package: Package, table: str, row: Row, queries: dict[str, Query]) -> Result:
+    key = tuple(row[column] for column in package.tables[table].primary_key)
+    found, agrees, question = answer(connection, package, row, queries)
+    return Result(table, key, bool(row["alternative"]), question, found, agrees)
+
+
+def answer(
+    connection: sqlite3.Connection, package: Package, row: Row, queries: dict[str, Query]
+) -> tuple[str | None, str, Question]:
+    """What the record answers to one check, whether that agrees, and the question; CheckError if it cannot be asked."""
     question = read_question(package, row, queries)
     for name, value in question.params.items():
         _look_up(connection, package, name, value, question.query.parameters[name])
-    answer = ask(connection, question.query, question.params)
-    if answer is None:
-        found, agrees = None, "unknown"
-    else:
-        found, agrees = shown(answer), "yes" if COMPARE[row["relation"]](answer, question.stated) else "no"
-    return Result(row["claim_id"], row["position"], bool(row["alternative"]), question, found, agrees)
+    value = ask(connection, question.query, question.params)
+    if value is None:
+        return None, "unknown", question
+    return shown(value), "yes" if COMPARE[row["relation"]](value, question.stated) else "no", question
 
 
 def read_params(text: str, query: Query) -> dict[str, str]:
@@ -282,33 +302,31 @@ def write_results(
     database: sqlite_utils.Database, package: Package, rows: Rows, results: list[Result]
 ) -> dict[str, int]:
     """Write what was found, the verdicts, and what each claim is about; returns how many claims have each verdict."""
-    by_claim: dict[str, list[tuple[str, bool]]] = {}
+    answers: dict[tuple[str, tuple[str | int, ...]], list[tuple[str, bool]]] = {}
     for result in results:
-        database.table("checks").update(
-            (result.claim_id, result.position),
-            {
-                "found": result.found,
-                "agrees": result.agrees,
-                "url": query_url(result.question.query.name, result.question.params),
-            },
-        )
-        by_claim.setdefault(result.claim_id, []).append((result.agrees, result.alternative))
-    counts: dict[str, int] = {}
-    for row in rows["claims"]:
-        reached = verdict(row["kind"], row["assessment"], by_claim.get(row["id"], []))
-        database.table("claims").update(row["id"], {"verdict": reached})
-        if reached:
-            counts[reached] = counts.get(reached, 0) + 1
+        url = query_url(result.question.query.name, result.question.params)
+        found = {"found": result.found, "agrees": result.agrees, "url": url}
+        database.table(result.table).update(result.key, found)
+        answers.setdefault((result.table, result.key[:-1]), []).append((result.agrees, result.alternative))
+    counts: Counter[str] = Counter()
+    for table, checks in CHECKED.items():
+        for row in rows[table]:
+            key = tuple(row[column] for column in package.tables[table].primary_key)
+            reached = verdict(row["kind"], row["assessment"], answers.get((checks, key), []))
+            database.table(table).update(key, {"verdict": reached})
+            if table == "claims" and reached:
+                counts[reached] += 1
+    of_claims = [result for result in results if result.table == "checks"]
     for subject in ("roll_calls", "members", "resolutions"):
-        _write_subjects(database, package, subject, results)
-    return counts
+        _write_subjects(database, package, subject, of_claims)
+    return dict(counts)
 
 
 def _write_subjects(database: sqlite_utils.Database, package: Package, subject: str, results: list[Result]) -> None:
     """Tie each claim to the rows of `subject` that its checks' parameters name."""
     table = package.derived[f"claim_{subject}"]
     pairs = {
-        (result.claim_id, value)
+        (str(result.key[0]), value)
         for result in results
         for name, value in result.question.params.items()
         if result.question.query.parameters[name].get("table") == subject

@@ -399,26 +399,73 @@ def claims_are_coded_by_the_book(rows: Rows) -> Iterator[Breach]:
 @law("checks")
 def checks_are_numbered(rows: Rows) -> Iterator[Breach]:
     """A claim's checks are numbered from 1 without a gap, and an alternative is never alone."""
+    yield from _misnumbered("checks", rows["checks"], lambda row: row["claim_id"])
+
+
+@law("coding_checks")
+def second_checks_are_numbered(rows: Rows) -> Iterator[Breach]:
+    """So are the checks of a second coding."""
+    yield from _misnumbered("coding_checks", rows["coding_checks"], lambda row: f"{row['claim_id']} {row['coder']}")
+
+
+def _misnumbered(table: str, checks: list[Row], checked: Callable[[Row], str]) -> Iterator[Breach]:
     seen: Counter[str] = Counter()
-    alternatives = Counter(row["claim_id"] for row in rows["checks"] if row["alternative"])
-    for row in sorted(rows["checks"], key=lambda row: (row["claim_id"], row["position"])):
-        seen[row["claim_id"]] += 1
-        if row["position"] != seen[row["claim_id"]]:
-            yield "checks", row, "position", f"is {row['position']} where {seen[row['claim_id']]} comes next"
-        if row["alternative"] and alternatives[row["claim_id"]] == 1:
-            yield "checks", row, "alternative", "is the only alternative of its claim"
+    alternatives = Counter(checked(row) for row in checks if row["alternative"])
+    for row in sorted(checks, key=lambda row: (checked(row), row["position"])):
+        seen[checked(row)] += 1
+        if row["position"] != seen[checked(row)]:
+            yield table, row, "position", f"is {row['position']} where {seen[checked(row)]} comes next"
+        if row["alternative"] and alternatives[checked(row)] == 1:
+            yield table, row, "alternative", "is the only alternative of its claim"
+
+
+@law("articles", "claims", "codings", "coding_checks")
+def second_codings_are_by_the_book(rows: Rows) -> Iterator[Breach]:
+    """A second coder is not the first; assessments fit; what the record answers, and nothing else, has checks."""
+    coders = {row["id"]: row["coder"] for row in rows["articles"]}
+    article = {row["id"]: row["article_id"] for row in rows["claims"]}
+    checked = {(row["claim_id"], row["coder"]) for row in rows["coding_checks"]}
+    for row in rows["codings"]:
+        if row["coder"] == coders[article[row["claim_id"]]]:
+            yield "codings", row, "coder", f"{row['coder']} coded the article itself"
+        if row["assessment"] not in ASSESSMENTS[row["checkable"]]:
+            yield "codings", row, "assessment", f"{row['assessment']} does not go with checkable {row['checkable']}"
+        if row["kind"] in ("opinion", "prediction") and row["checkable"] != "no":
+            yield "codings", row, "checkable", f"is {row['checkable']} for a claim of kind {row['kind']}"
+        if (row["checkable"] == "record") != ((row["claim_id"], row["coder"]) in checked):
+            state = "has checks" if row["checkable"] != "record" else "has no check"
+            yield "codings", row, "checkable", f"is {row['checkable']}, and the coding {state}"
 
 
 @law("article_origins")
 def origins_have_a_beginning(rows: Rows) -> Iterator[Breach]:
     """No article is, at any remove, its own origin."""
+    yield from _circular("article_origins", rows["article_origins"], "article_id", "origin_article_id")
+
+
+@law("articles", "claims", "claim_origins")
+def claims_are_taken_over_from_earlier_ones(rows: Rows) -> Iterator[Breach]:
+    """No claim is, at any remove, its own origin, and none is taken over from a later or from its own article."""
+    published = {row["id"]: row["published_on"] for row in rows["articles"]}
+    article = {row["id"]: row["article_id"] for row in rows["claims"]}
+    yield from _circular("claim_origins", rows["claim_origins"], "claim_id", "origin_claim_id")
+    for row in rows["claim_origins"]:
+        copy, origin = article[row["claim_id"]], article[row["origin_claim_id"]]
+        if copy == origin:
+            yield "claim_origins", row, "origin_claim_id", f"stands in the same article, {copy}"
+        shorter = min(len(published[copy] or ""), len(published[origin] or ""))
+        if (published[origin] or "")[:shorter] > (published[copy] or "")[:shorter]:
+            yield "claim_origins", row, "origin_claim_id", f"is of {published[origin]}, after {published[copy]}"
+
+
+def _circular(table: str, links: list[Row], copy: str, origin: str) -> Iterator[Breach]:
     origins: dict[str, set[str]] = {}
-    for row in rows["article_origins"]:
-        origins.setdefault(row["article_id"], set()).add(row["origin_article_id"])
-    for row in rows["article_origins"]:
-        reached, new = set(), {row["origin_article_id"]}
+    for row in links:
+        origins.setdefault(row[copy], set()).add(row[origin])
+    for row in links:
+        reached, new = set(), {row[origin]}
         while new:
             reached |= new
             new = set().union(*(origins.get(key, set()) for key in new)) - reached
-        if row["article_id"] in reached:
-            yield "article_origins", row, "origin_article_id", f"makes {row['article_id']} an origin of itself"
+        if row[copy] in reached:
+            yield table, row, origin, f"makes {row[copy]} an origin of itself"

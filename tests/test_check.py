@@ -11,7 +11,7 @@ from scripts.check import RELATIONS, CheckError, read_only, read_params, read_st
 from scripts.package import Package, Row, Table
 from scripts.queries import Query, query_url, read_metadata, read_queries
 
-CHECKS = Table("checks", "Checks", "Checks.", (), path="data/press/checks.csv")
+CHECKS = Table("checks", "Checks", "Checks.", (), "data/press/checks.csv", ("claim_id", "position"))
 
 
 def agreement(folder: Path, kind: str, answer: str, relation: str, stated: str) -> tuple[str | None, str]:

@@ -10,12 +10,16 @@ from markupsafe import Markup
 
 DATABASE = "record"
 KEYS = {
+    "agreeing_claim_id": "claims",
     "article_id": "articles",
     "bloc_id": "blocs",
     "claim_id": "claims",
+    "differing_claim_id": "claims",
     "earlier_roll_call_id": "roll_calls",
+    "first_claim_id": "claims",
     "later_roll_call_id": "roll_calls",
     "member_id": "members",
+    "origin_claim_id": "claims",
     "outlet_id": "outlets",
     "roll_call_id": "roll_calls",
     "resolution_id": "resolutions",
