@@ -12,6 +12,7 @@ import csv
 import gzip
 import re
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -127,7 +128,7 @@ def read_library(path: Path, rows: Rows) -> tuple[dict[str, LibraryRollCall], li
             except ValueError as error:
                 column, reason = error.args
                 problems.append(Problem(path.name, line, column, reason))
-        elif ON_UKRAINE.search(title + cells.get("agenda_title", "")):
+        elif ON_UKRAINE.search(title + cells.get("agenda_title", "") + cells.get("agenda", "")):
             others.setdefault(key, LibraryRollCall(cells["resolution"], cells["date"], title, {}))
     if problems:
         raise BadDataError(problems)
@@ -148,7 +149,7 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
                     wrong = f"has {len(cells)} cells where the header has {len(header)}"
                     raise BadDataError([Problem(path.name, reader.line_num, None, wrong)])
                 yield reader.line_num, {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise BadDataError([Problem(path.name, None, None, f"cannot be read: {reason}")]) from error
     except (UnicodeDecodeError, csv.Error) as error:

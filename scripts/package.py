@@ -9,7 +9,7 @@ import yaml
 from scripts.descriptor import schema_problems
 from scripts.problems import BadDataError, Problem
 
-Value = str | int | None
+Value = str | int | float | None
 
 
 @dataclass(frozen=True)
