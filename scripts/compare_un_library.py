@@ -4,7 +4,8 @@
 
 FILE is the Library's CSV of General Assembly or of Security Council votes (.csv or .csv.gz): one row a member a roll
 call, adopted texts only. Columns are found by name. Exit code 0 when all that can be compared agrees or is explained
-in source_differences, 1 when something differs and is not, 2 when the file or the tables cannot be read.
+in source_differences, 1 when something differs and is not, 2 when the file or the tables cannot be read or have no text
+in common.
 """
 
 import argparse
@@ -95,6 +96,8 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     for comparison in comparisons:
         print(*_report(comparison, explained), sep="\n")
     print(*_summary(rows, comparisons, others, explained), sep="\n")
+    if not comparisons:
+        return 2
     return int(any(unexplained(comparison, explained) for comparison in comparisons))
 
 
@@ -112,16 +115,19 @@ def read_library(path: Path, rows: Rows) -> tuple[dict[str, LibraryRollCall], li
     that has two votes.
     """
     texts = {row["resolution_id"]: row["id"] for row in rows["roll_calls"] if row["kind"] == "whole_text"}
+    unnumbered = _unnumbered(rows)
     names = _names(rows)
     ours: dict[str, LibraryRollCall] = {}
     others: dict[str, LibraryRollCall] = {}
     problems: list[Problem] = []
     key_of = cache(key_of_symbol)
     for line, cells in _lines(path):
-        key = key_of(cells["resolution"])
+        key = key_of(cells["resolution"].upper())
         if key not in texts and cells["date"] < FIRST_DAY:
             continue
         title = cells.get("title") or cells.get("description") or ""
+        if key not in texts and cells["date"] in unnumbered:
+            key = next((text for start, text in unnumbered[cells["date"]] if title.casefold().startswith(start)), key)
         if key in texts:
             try:
                 _take(ours, texts[key], cells, title, names, line)
@@ -133,6 +139,15 @@ def read_library(path: Path, rows: Rows) -> tuple[dict[str, LibraryRollCall], li
     if problems:
         raise BadDataError(problems)
     return ours, list(others.values())
+
+
+def _unnumbered(rows: Rows) -> dict[str, list[tuple[str, str]]]:
+    """By day, the adopted texts whose symbol the record does not know: how the title begins, and the key."""
+    texts: dict[str, list[tuple[str, str]]] = {}
+    for row in rows["resolutions"]:
+        if row["kind"] == "resolution" and row["adopted_on"] and not row["symbol"]:
+            texts.setdefault(row["adopted_on"], []).append((row["title"].casefold(), row["id"]))
+    return texts
 
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
