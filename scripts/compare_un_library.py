@@ -4,7 +4,8 @@
 
 FILE is the Library's CSV of General Assembly or of Security Council votes (.csv or .csv.gz): one row a member a roll
 call, adopted texts only. Columns are found by name. Exit code 0 when all that can be compared agrees or is explained
-in source_differences, 1 when something differs and is not, 2 when the file or the tables cannot be read.
+in source_differences, 1 when something differs and is not, 2 when the file or the tables cannot be read or have no text
+in common.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import csv
 import gzip
 import re
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -94,6 +96,8 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     for comparison in comparisons:
         print(*_report(comparison, explained), sep="\n")
     print(*_summary(rows, comparisons, others, explained), sep="\n")
+    if not comparisons:
+        return 2
     return int(any(unexplained(comparison, explained) for comparison in comparisons))
 
 
@@ -111,27 +115,39 @@ def read_library(path: Path, rows: Rows) -> tuple[dict[str, LibraryRollCall], li
     that has two votes.
     """
     texts = {row["resolution_id"]: row["id"] for row in rows["roll_calls"] if row["kind"] == "whole_text"}
+    unnumbered = _unnumbered(rows)
     names = _names(rows)
     ours: dict[str, LibraryRollCall] = {}
     others: dict[str, LibraryRollCall] = {}
     problems: list[Problem] = []
     key_of = cache(key_of_symbol)
     for line, cells in _lines(path):
-        key = key_of(cells["resolution"])
+        key = key_of(cells["resolution"].upper())
         if key not in texts and cells["date"] < FIRST_DAY:
             continue
         title = cells.get("title") or cells.get("description") or ""
+        if key not in texts and cells["date"] in unnumbered:
+            key = next((text for start, text in unnumbered[cells["date"]] if title.casefold().startswith(start)), key)
         if key in texts:
             try:
                 _take(ours, texts[key], cells, title, names, line)
             except ValueError as error:
                 column, reason = error.args
                 problems.append(Problem(path.name, line, column, reason))
-        elif ON_UKRAINE.search(title + cells.get("agenda_title", "")):
+        elif ON_UKRAINE.search(title + cells.get("agenda_title", "") + cells.get("agenda", "")):
             others.setdefault(key, LibraryRollCall(cells["resolution"], cells["date"], title, {}))
     if problems:
         raise BadDataError(problems)
     return ours, list(others.values())
+
+
+def _unnumbered(rows: Rows) -> dict[str, list[tuple[str, str]]]:
+    """By day, the adopted texts whose symbol the record does not know: how the title begins, and the key."""
+    texts: dict[str, list[tuple[str, str]]] = {}
+    for row in rows["resolutions"]:
+        if row["kind"] == "resolution" and row["adopted_on"] and not row["symbol"]:
+            texts.setdefault(row["adopted_on"], []).append((row["title"].casefold(), row["id"]))
+    return texts
 
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
@@ -148,7 +164,7 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
                     wrong = f"has {len(cells)} cells where the header has {len(header)}"
                     raise BadDataError([Problem(path.name, reader.line_num, None, wrong)])
                 yield reader.line_num, {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise BadDataError([Problem(path.name, None, None, f"cannot be read: {reason}")]) from error
     except (UnicodeDecodeError, csv.Error) as error:

@@ -30,7 +30,8 @@ def derive(database: sqlite_utils.Database, package: Package) -> int:
 def wide_table(database: sqlite_utils.Database, base: Table) -> Table:
     """`base`, which has the columns of a member, widened by a column for each roll call that has votes."""
     voted = database.query(
-        "select id, question from roll_calls where votes_known <> 'none' order by voted_on, sequence, id"
+        """select id, question from roll_calls where votes_known <> 'none'
+        order by voted_on, body, sequence nulls last, id"""
     )
     columns = [
         Field(

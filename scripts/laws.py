@@ -147,6 +147,27 @@ def intended_votes_differ(rows: Rows) -> Iterator[Breach]:
             yield "votes", row, "intended_vote", f"is {row['vote']}, which is what was recorded"
 
 
+@law("roll_calls", "votes", "source_differences")
+def differences_differ(rows: Rows) -> Iterator[Breach]:
+    """What a source has otherwise is not what the record has."""
+    votes = _votes_of(rows)
+    roll_calls = {row["id"]: row for row in rows["roll_calls"]}
+    for row in rows["source_differences"]:
+        column, key = row["column_name"], row["roll_call_id"]
+        here = votes[key].get(row["member_id"]) if column == "vote" else roll_calls[key][column]
+        if row["source_says"] == str(here):
+            yield "source_differences", row, "source_says", f"is {here}, which is what the record has"
+
+
+@law("votes", "roll_call_sources")
+def votes_rest_on_a_listed_source(rows: Rows) -> Iterator[Breach]:
+    """The source of a vote is among the sources of its roll call."""
+    listed = {(row["roll_call_id"], row["source_id"]) for row in rows["roll_call_sources"]}
+    for row in rows["votes"]:
+        if (row["roll_call_id"], row["source_id"]) not in listed:
+            yield "votes", row, "source_id", f"{row['source_id']} is not among the sources of {row['roll_call_id']}"
+
+
 @law("roll_calls", "votes")
 def votes_add_up(rows: Rows) -> Iterator[Breach]:
     """The votes of a roll call add up to the official tally where all are known, and never exceed it."""

@@ -19,12 +19,14 @@ CONTROL = re.compile(
 )
 CANONICAL: dict[str, Callable[[str], bool]] = {
     "integer": lambda cell: bool(re.fullmatch(r"0|-?[1-9][0-9]{0,17}", cell)),
+    "number": lambda cell: bool(re.fullmatch(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,9})?", cell)),
     "boolean": lambda cell: cell in ("0", "1"),
     "date": lambda cell: bool(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", cell)),
     "string": lambda cell: not FORMULA.match(cell),
 }
 EXPECTED = {
     "integer": "a whole number written plainly, such as 12",
+    "number": "a number written plainly, such as 0.25",
     "boolean": "0 or 1",
     "date": "a date written as 2025-02-24",
     "string": "text that no spreadsheet runs as a formula (it may not begin with = + - @)",
@@ -166,4 +168,6 @@ def _row(table: Table, number: int, cells: list[str]) -> Row:
 def _value(field: Field, cell: str) -> Value:
     if cell == "":
         return None
-    return int(cell) if field.type in ("integer", "boolean") else cell
+    if field.type in ("integer", "boolean"):
+        return int(cell)
+    return float(cell) if field.type == "number" else cell

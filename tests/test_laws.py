@@ -12,6 +12,7 @@ from scripts.package import Row
 DAY = "2025-02-24"
 USUAL = {
     "members": {"short_name": None, "name": None, "aliases": None, "joined_on": "1945-10-24"},
+    "member_names": {"valid_from": None, "valid_until": "2022-05-31"},
     "council_terms": {"valid_from": "2024-01-01", "valid_until": None, "is_permanent": 0},
     "roll_calls": {
         "body": "GA",
@@ -29,7 +30,7 @@ USUAL = {
         "official_not_voting": None,
         "outcome": "adopted",
     },
-    "votes": {"roll_call_id": "A-RES-1"},
+    "votes": {"roll_call_id": "A-RES-1", "intended_vote": None, "intended_source_id": None},
     "resolutions": {
         "symbol": "A/RES/1",
         "symbol_certain": 1,
@@ -39,7 +40,9 @@ USUAL = {
         "submitted_on": None,
         "adopted_on": DAY,
         "outcome": "adopted",
+        "series": "emergency_session",
     },
+    "text_versions": {"resolution_id": "A-RES-1", "version": "draft"},
     "blocs": {"kind": "union"},
     "bloc_memberships": {"bloc_id": "EU", "valid_until": None},
     "articles": {
@@ -176,6 +179,24 @@ def test_nobody_votes_in_the_council_without_a_seat(terms, broken):
     assert breaches(laws.only_members_with_a_vote_vote, **tables) == [("votes", 2, "member_id")] * broken
 
 
+@pytest.mark.parametrize(
+    ("intended", "source", "columns"),
+    [
+        (None, None, []),
+        ("no", "a-source", []),
+        ("abstain", "a-source", []),
+        ("not_voting", "a-source", []),
+        ("yes", "a-source", ["intended_vote"]),
+        ("no", None, ["intended_source_id"]),
+        (None, "a-source", ["intended_source_id"]),
+    ],
+)
+def test_an_intended_vote_is_not_the_one_recorded_and_has_a_source(intended, source, columns):
+    cast = [{**ALL_THREE[0], "intended_vote": intended, "intended_source_id": source}, ALL_THREE[2]]
+    found = breaches(laws.intended_votes_differ, votes=cast)
+    assert found == [("votes", 2, column) for column in columns]
+
+
 def tallied(known="all", **official):
     return [{"id": "A-RES-1", "votes_known": known, **{f"official_{vote}": count for vote, count in official.items()}}]
 
@@ -237,6 +258,16 @@ EITHER = {"adopted", "failed"}
         ("ga_two_thirds", 1, 0, False, {"adopted"}),
         ("ga_two_thirds", 93, 18, True, {"adopted"}),
         ("ga_two_thirds", UNKNOWN, UNKNOWN, False, EITHER),
+        ("ga_not_known", 2, 1, False, {"adopted"}),
+        ("ga_not_known", 141, 5, True, {"adopted"}),
+        ("ga_not_known", 1, 0, False, {"adopted"}),
+        ("ga_not_known", 93, 47, False, set()),
+        ("ga_not_known", 3, 2, False, set()),
+        ("ga_not_known", 1, 1, False, {"failed"}),
+        ("ga_not_known", 1, 2, False, {"failed"}),
+        ("ga_not_known", 0, 0, False, {"failed"}),
+        ("ga_not_known", UNKNOWN, 1, False, EITHER),
+        ("ga_not_known", 2, UNKNOWN, False, EITHER),
         ("sc_substantive", 9, 0, False, {"adopted"}),
         ("sc_substantive", 9, 6, False, {"adopted"}),
         ("sc_substantive", 8, 0, False, {"failed"}),
@@ -307,7 +338,17 @@ def test_the_outcome_in_the_assembly_follows_from_the_tally(outcome, yes, no, br
     assert breaches(laws.outcome_follows, roll_calls=[roll_call]) == [("roll_calls", 2, "outcome")] * broken
 
 
-@pytest.mark.parametrize(("body", "rule"), [("GA", "sc_substantive"), ("SC", "ga_simple")])
+@pytest.mark.parametrize("outcome", ["adopted", "failed"])
+def test_a_majority_that_is_not_known_may_not_be_what_decided(outcome):
+    roll_call = tallied(yes=93, no=47)[0] | {"outcome": outcome, "majority_rule": "ga_not_known"}
+    assert breaches(laws.outcome_follows, roll_calls=[roll_call]) == [("roll_calls", 2, "outcome")]
+    roll_call |= {"majority_rule": "ga_simple" if outcome == "adopted" else "ga_two_thirds"}
+    assert breaches(laws.outcome_follows, roll_calls=[roll_call]) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "rule"), [("GA", "sc_substantive"), ("SC", "ga_simple"), ("GA", "sc_procedural"), ("SC", "ga_not_known")]
+)
 def test_a_majority_rule_belongs_to_its_body(body, rule):
     roll_call = {"id": "A-RES-1", "body": body, "majority_rule": rule}
     assert breaches(laws.outcome_follows, roll_calls=[roll_call]) == [("roll_calls", 2, "majority_rule")]
@@ -370,6 +411,50 @@ def test_a_key_is_the_symbol_with_other_characters_as_one_hyphen(symbol, key):
 def test_texts_are_keyed_by_symbol_and_only_amendments_amend(text, columns):
     found = breaches(laws.texts_are_keyed_by_symbol, resolutions=[text])
     assert found == [("resolutions", 2, column) for column in columns]
+
+
+COUNCIL_TEXT = {"body": "SC", "series": "security_council"}
+
+
+@pytest.mark.parametrize(
+    ("text", "broken"),
+    [
+        ({}, False),
+        ({"series": "single"}, False),
+        ({"series": "security_council"}, True),
+        (COUNCIL_TEXT, False),
+        ({**COUNCIL_TEXT, "series": "single"}, True),
+        ({**COUNCIL_TEXT, "series": "emergency_session"}, True),
+    ],
+)
+def test_texts_of_the_council_and_no_others_are_in_its_series(text, broken):
+    found = breaches(laws.texts_stand_in_their_series, resolutions=[{"id": "A-RES-1", **text}])
+    assert found == [("resolutions", 2, "series")] * broken
+
+
+@pytest.mark.parametrize(
+    ("text", "amendment", "broken"),
+    [
+        ({}, {}, False),
+        ({}, {"series": "human_rights"}, True),
+        ({}, {"series": "single"}, True),
+        ({"series": "human_rights"}, {"series": "human_rights"}, False),
+        (COUNCIL_TEXT, COUNCIL_TEXT, False),
+        ({}, COUNCIL_TEXT, True),
+    ],
+)
+def test_an_amendment_is_in_the_series_of_its_text(text, amendment, broken):
+    amendment = {"id": "A-L-1", "kind": "amendment", "parent_id": "A-RES-1", **amendment}
+    found = breaches(laws.texts_stand_in_their_series, resolutions=[amendment, {"id": "A-RES-1", **text}])
+    assert found == [("resolutions", 2, "series")] * broken
+
+
+@pytest.mark.parametrize("outcome", ["adopted", "failed", "vetoed"])
+def test_only_an_adopted_text_has_an_adopted_version(outcome):
+    texts = [{"id": "A-RES-1", "outcome": outcome}, {"id": "A-RES-2"}]
+    versions = [{"version": "draft"}, {"version": "adopted"}, {"version": "adopted", "resolution_id": "A-RES-2"}]
+    found = breaches(laws.texts_stand_in_their_series, resolutions=texts, text_versions=versions)
+    assert found == [("text_versions", 3, "version")] * (outcome != "adopted")
 
 
 @pytest.mark.parametrize(
@@ -444,7 +529,45 @@ def test_a_derived_bloc_is_not_typed(kind):
 )
 def test_no_name_stands_for_two_members(one, other, broken):
     rows = [{**members(["AAA"])[0], **one}, {**members(["BBB"])[0], **other}]
-    assert breaches(laws.aliases_stand_for_one_member, members=rows) == [("members", 3, "aliases")] * broken
+    assert breaches(laws.names_stand_for_one_member, members=rows) == [("members", 3, "aliases")] * broken
+
+
+@pytest.mark.parametrize(
+    ("names", "lines"),
+    [
+        ([("AAA", "Albion")], []),
+        ([("AAA", "Albion"), ("AAA", "Caledonia")], []),
+        ([("AAA", "Old Gaul"), ("BBB", "Old Albion")], []),
+        ([("AAA", "albion"), ("BBB", "ALBION")], [3]),
+        ([("BBB", "Albion")], []),
+        ([("BBB", "Britain")], [2]),
+        ([("BBB", "britain")], [2]),
+        ([("AAA", "Britain"), ("AAA", "Gaul"), ("BBB", "Gaul")], [3]),
+    ],
+)
+def test_no_former_name_stands_for_another_member(names, lines):
+    rows = [
+        {"id": "AAA", "short_name": "Britain", "name": "United Kingdom"},
+        {"id": "BBB", "short_name": "France", "name": "French Republic", "aliases": "Gaul"},
+    ]
+    former = [{"member_id": code, "name": name} for code, name in names]
+    found = breaches(laws.names_stand_for_one_member, members=rows, member_names=former)
+    assert found == [("member_names", line, "name") for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "broken"),
+    [
+        (None, "2022-05-31", False),
+        ("2022-05-31", "2022-05-31", False),
+        ("2019-02-14", "2022-05-31", False),
+        ("2022-06-01", "2022-05-31", True),
+    ],
+)
+def test_a_former_name_ended_after_it_began(start, end, broken):
+    former = [{"member_id": "AAA", "name": "Albion", "valid_from": start, "valid_until": end}]
+    found = breaches(laws.names_stand_for_one_member, members=THREE, member_names=former)
+    assert found == [("member_names", 2, "valid_until")] * broken
 
 
 READ = {"id": "daily-2025-02"}

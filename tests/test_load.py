@@ -23,6 +23,7 @@ fields:
   - {name: heir_id, type: string}
 computedFields:
   - {name: points, type: integer, constraints: {required: true, minimum: 0}}
+  - {name: average, type: number}
 primaryKey: [id]
 foreignKeys:
   - {fields: [heir_id], reference: {resource: "", fields: [id]}}
@@ -56,8 +57,8 @@ def small(tmp_path: Path) -> sqlite_utils.Database:
 
 def test_rows_are_stored_as_they_were_read_in_the_order_of_their_keys(small):
     assert small.execute("select * from teams").fetchall() == [
-        ("A", "Ants", None, None, None, None, None, None),
-        ("B", "Bees", "it's", "2000-02-29", 30, 1, "A", None),
+        ("A", "Ants", None, None, None, None, None, None, None),
+        ("B", "Bees", "it's", "2000-02-29", 30, 1, "A", None, None),
     ]
     assert small.execute("select * from seasons").fetchall() == [("A", 2001), ("A", 2002), ("B", 2001)]
 
@@ -84,6 +85,9 @@ def test_rows_are_stored_as_they_were_read_in_the_order_of_their_keys(small):
         ("update teams set active = 2", "CHECK"),
         ("update teams set active = 'yes'", "cannot store TEXT value in INTEGER column"),
         ("update teams set points = -1", "CHECK"),
+        ("update teams set points = 0.5", "cannot store REAL value in INTEGER column"),
+        ("update teams set average = 'much'", "cannot store TEXT value in REAL column"),
+        ("update teams set average = ''", "cannot store TEXT value in REAL column"),
         ("update teams set heir_id = 'Z'", "FOREIGN KEY"),
         ("insert into teams (id, name) values ('A', 'Again')", "UNIQUE"),
         ("insert into seasons values ('A', 2001)", "UNIQUE"),
@@ -103,10 +107,27 @@ def test_sqlite_refuses_what_the_schema_refuses(small, change, reason):
         "update teams set league = 'first', founded_on = '2024-02-29', size = 1, active = 0, points = 0",
         "update teams set league = null, founded_on = null, size = null, active = null, heir_id = null",
         "update teams set name = 'Éléphant' where id = 'A'",
+        "update teams set average = -0.3333",
     ],
 )
 def test_sqlite_takes_what_the_schema_takes(small, change):
     small.execute(change)
+
+
+@pytest.mark.parametrize(("value", "stored"), [(1, 1.0), (-0.3333, -0.3333), (0, 0.0), ("0.5", 0.5)])
+def test_a_number_is_stored_as_one_with_places(small, value, stored):
+    small.execute("update teams set average = ? where id = 'A'", [value])
+    [row] = small.execute("select average, typeof(average) from teams where id = 'A'")
+    assert row == (stored, "real")
+
+
+def test_the_indexes_of_the_finished_record_are_numbers(database):
+    connection = sqlite3.connect(database)
+    numbers = [(table.name, f.name) for table in PACKAGE.derived.values() for f in table.fields if f.type == "number"]
+    assert ("bloc_votes", "rice_index") in numbers
+    for table, column in numbers:
+        found = {row[0] for row in connection.execute(f"select distinct typeof({column}) from {table}")}  # noqa: S608
+        assert "real" in found <= {"real", "null"}, (table, column)
 
 
 def test_every_table_is_strict_and_those_with_a_compound_key_have_no_rowid(database):

@@ -82,6 +82,15 @@ def test_a_number_written_otherwise_is_refused(read, cell):
     )
 
 
+@pytest.mark.parametrize(("cell", "value"), [("0.25", 0.25), ("-1.5", -1.5), ("3", 3.0), ("1e3", None), ("0,5", None)])
+def test_a_number_with_a_fraction_has_a_point(tmp_path, cell, value):
+    schema = "fields: [{name: id, type: string}, {name: share, type: number}]\nprimaryKey: [id]"
+    package = small_package(tmp_path, {"shares": schema}, {"shares": f'id,share\na,"{cell}"\n'})
+    rows, problems = read_table(package, package.tables["shares"])
+    assert [row["share"] for row in rows] == ([] if value is None else [value])
+    assert len(problems) == (value is None)
+
+
 @pytest.mark.parametrize("cell", ["yes", "true", "TRUE", "2", "00"])
 def test_a_boolean_is_0_or_1(read, cell):
     assert read(f"a,,{cell},\n")[1] == [f'data/games.csv, row 2, field won: "{cell}" is not 0 or 1']

@@ -162,6 +162,19 @@ async def test_the_codebook_has_tables(ds: Datasette):
     assert "<td>tally</td>" in text
 
 
+async def test_a_page_lists_every_roll_call_without_all_votes_and_what_is_missing(ds: Datasette, rows: Rows):
+    text = (await ds.client.get("/incomplete-roll-calls")).text
+    expected = rows("select id, question from roll_calls where votes_known <> 'all' order by voted_on, sequence, id")
+    items = re.findall(r"<li>(.*?)</li>", text, re.DOTALL)
+    assert [addresses(item) for item in items] == [[f"/record/roll_calls/{row['id']}"] for row in expected]
+    for item, row in zip(items, expected, strict=True):
+        assert row["question"] in words(item)
+    shown = {addresses(item)[0].rpartition("/")[2]: words(item) for item in items}
+    assert "7 of 15 votes known; missing: 1 of the 7 against, all 7 abstaining." in shown["S-PV-8386-vote-1"]
+    assert "missing: the number in favour, the number against" in shown["A-ES-11-L-15"]
+    assert "/incomplete-roll-calls" in addresses((await ds.client.get("/")).text)
+
+
 async def test_the_known_gaps_and_the_codebook_are_linked_from_the_home_page(ds: Datasette):
     assert {"/known-gaps", "/codebook"} <= set(addresses((await ds.client.get("/")).text))
 

@@ -40,4 +40,4 @@ select
   ) as missing
 from roll_calls
 where roll_calls.votes_known <> 'all'
-order by roll_calls.voted_on, roll_calls.sequence, roll_calls.id;
+order by roll_calls.voted_on, roll_calls.body, roll_calls.sequence nulls last, roll_calls.id;

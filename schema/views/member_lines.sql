@@ -6,7 +6,7 @@ select
   roll_calls.voted_on,
   roll_calls.body,
   roll_calls.kind,
-  coalesce(resolutions.symbol, roll_calls.id) as symbol,
+  case when roll_calls.kind = 'paragraph' then roll_calls.id else coalesce(resolutions.symbol, roll_calls.id) end as symbol,
   roll_calls.question,
   votes.vote,
   votes.intended_vote,
@@ -16,6 +16,7 @@ select
   china.vote as china,
   european_union.majority_vote as eu_majority,
   roll_calls.outcome,
+  roll_calls.sequence as order_of_the_day,
   votes.roll_call_id
 from votes
 join roll_calls on roll_calls.id = votes.roll_call_id
@@ -26,4 +27,4 @@ left join votes as united_states on united_states.roll_call_id = votes.roll_call
 left join votes as russia on russia.roll_call_id = votes.roll_call_id and russia.member_id = 'RUS'
 left join votes as china on china.roll_call_id = votes.roll_call_id and china.member_id = 'CHN'
 left join bloc_votes as european_union on european_union.roll_call_id = votes.roll_call_id and european_union.bloc_id = 'EU'
-order by votes.member_id, roll_calls.voted_on, roll_calls.sequence, roll_calls.id;
+order by votes.member_id, roll_calls.voted_on, roll_calls.body, roll_calls.sequence nulls last, roll_calls.id;

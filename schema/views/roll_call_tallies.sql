@@ -18,4 +18,4 @@ select
 from roll_calls
 left join votes on votes.roll_call_id = roll_calls.id
 group by roll_calls.id
-order by roll_calls.voted_on, roll_calls.sequence, roll_calls.id;
+order by roll_calls.voted_on, roll_calls.body, roll_calls.sequence nulls last, roll_calls.id;

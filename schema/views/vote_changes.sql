@@ -5,17 +5,19 @@ with consecutive as (
     resolutions.series,
     roll_calls.id as later_roll_call_id,
     roll_calls.voted_on as later_voted_on,
-    lag(roll_calls.id) over in_series as earlier_roll_call_id
+    lag(roll_calls.id) over in_series as earlier_roll_call_id,
+    min(roll_calls.votes_known = 'all', lag(roll_calls.votes_known = 'all') over in_series) as all_votes_known
   from roll_calls
   join resolutions on resolutions.id = roll_calls.resolution_id
   where roll_calls.kind = 'whole_text' and roll_calls.body = 'GA'
-  window in_series as (partition by resolutions.series order by roll_calls.voted_on, roll_calls.sequence, roll_calls.id)
+  window in_series as (partition by resolutions.series order by roll_calls.voted_on, roll_calls.sequence nulls last, roll_calls.id)
 )
 select
   consecutive.series,
   consecutive.earlier_roll_call_id,
   consecutive.later_roll_call_id,
   consecutive.later_voted_on,
+  consecutive.all_votes_known,
   later.member_id,
   members.short_name as member,
   members.region,

@@ -1,9 +1,11 @@
+-- A paragraph or an amendment has a vote of its own: its question stands in the place of the whole text's title.
 create view votes_named as
 select
   roll_calls.voted_on,
   roll_calls.body,
-  coalesce(resolutions.symbol, roll_calls.meeting) as symbol,
-  coalesce(resolutions.title, roll_calls.question) as title,
+  roll_calls.kind,
+  case when roll_calls.kind = 'paragraph' then roll_calls.id else coalesce(resolutions.symbol, roll_calls.id) end as symbol,
+  case when roll_calls.kind = 'whole_text' then resolutions.title else roll_calls.question end as title,
   members.short_name as member,
   members.region,
   members.regional_group,
@@ -20,4 +22,4 @@ from votes
 join roll_calls on roll_calls.id = votes.roll_call_id
 join members on members.id = votes.member_id
 left join resolutions on resolutions.id = roll_calls.resolution_id
-order by roll_calls.voted_on, roll_calls.sequence, votes.roll_call_id, members.short_name;
+order by roll_calls.voted_on, roll_calls.body, roll_calls.sequence nulls last, votes.roll_call_id, members.short_name;
