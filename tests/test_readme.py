@@ -13,8 +13,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLES = [(match["sql"], match["table"]) for match in EXAMPLE.finditer(README)]
 
 
-def test_there_are_seven_examples():
-    assert len(EXAMPLES) == 7
+def test_there_are_eight_examples():
+    assert len(EXAMPLES) == 8
 
 
 @pytest.mark.parametrize(("sql", "table"), EXAMPLES)
