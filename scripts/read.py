@@ -24,6 +24,10 @@ CANONICAL: dict[str, Callable[[str], bool]] = {
     "date": lambda cell: bool(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", cell)),
     "string": lambda cell: not FORMULA.match(cell),
 }
+QUOTATION_MARKS = {
+    "unexpected end of data": "has a quotation mark that is never closed",
+    "expected after": "has a quotation mark within a cell, or one that only the next cell's closes",
+}
 EXPECTED = {
     "integer": "a whole number written plainly, such as 12",
     "number": "a number written plainly, such as 0.25",
@@ -107,10 +111,8 @@ def _parse(file: str, text: str) -> tuple[list[tuple[int, list[str]]], list[Prob
             lines.append((start, cells))
             start = reader.line_num + 1
     except csv.Error as error:
-        unclosed = "unexpected end of data" in str(error)
-        return lines, [
-            Problem(file, start, None, "has a quotation mark that is never closed" if unclosed else str(error))
-        ]
+        reason = next((reason for said, reason in QUOTATION_MARKS.items() if said in str(error)), str(error))
+        return lines, [Problem(file, start, None, reason)]
     return lines, []
 
 

@@ -337,10 +337,59 @@ def test_adopted_texts_that_the_file_lacks_are_named_for_its_body_alone(project,
 
 
 def test_a_file_without_a_text_of_the_record_says_so(compare):
-    code, out, _ = compare([{**OTHER, "title": "Grain from Iceland"}])
-    assert code == 0
+    code, out, err = compare([{**OTHER, "title": "Grain from Iceland"}])
+    assert (code, err) == (2, "")
     assert compared(0) in out
     assert "The file has no text of the record." in out
+
+
+@pytest.mark.parametrize(
+    "lines", [[], [{**OTHER, "title": "Grain from Ukraine"}]], ids=["header alone", "another text"]
+)
+def test_a_file_that_has_nothing_to_compare_agrees_with_nothing(compare, lines):
+    code, out, err = compare(lines)
+    assert (code, err, compared(0) in out) == (2, "", True)
+
+
+UNNUMBERED = "GA-2026-02-24-vote-2"
+
+
+def without_symbol(root: Path) -> tuple[list[dict[str, str]], int]:
+    """The text whose symbol the record does not know, as the Library has it, and how many votes on it are known."""
+    lines = library(root, UNNUMBERED)
+    assert {line["resolution"] for line in lines} == {""}
+    changed(lines, resolution="A/RES/ES-11/10")
+    return lines, len(lines)
+
+
+@pytest.mark.parametrize("write", [str, str.upper, lambda title: f"{title} : resolution / adopted by the Assembly"])
+def test_a_text_whose_symbol_the_record_lacks_is_met_by_day_and_title(project, compare, write):
+    lines, votes = without_symbol(project)
+    for line in lines:
+        line["title"] = write(line["title"])
+    code, out, err = compare(lines)
+    assert (code, err) == (0, "")
+    assert out.startswith(agreement(UNNUMBERED, votes))
+    assert "not in the record" not in out
+    changed(lines, lines[0]["ms_code"], ms_vote="A" if lines[0]["ms_vote"] != "A" else "N")
+    assert compare(lines)[0] == 1
+
+
+@pytest.mark.parametrize("cells", [{"date": "2026-02-25"}, {"title": "Another text on Ukraine"}])
+def test_another_day_or_another_title_is_another_text(project, compare, cells):
+    lines, _ = without_symbol(project)
+    changed(lines, **cells)
+    code, out, err = compare(lines)
+    assert (code, err) == (2, "")
+    assert (compared(0) in out, out.count("A/RES/ES-11/10")) == (True, 1)
+
+
+@pytest.mark.parametrize(("key", "header"), [(TEXT, ASSEMBLY), (COUNCIL_TEXT, COUNCIL)])
+def test_a_symbol_in_small_letters_is_read(project, compare, key, header):
+    lines = library(project, key)
+    changed(lines, resolution=lines[0]["resolution"].lower())
+    code, out, err = compare(lines, header)
+    assert (code, err, agreement(key, len(lines)) in out) == (0, "", True)
 
 
 OTHERWISE = "has another date or other totals than the rows before it on A/RES/ES-11/7"

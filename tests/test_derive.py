@@ -472,8 +472,31 @@ def test_who_has_no_known_vote_on_one_of_two_texts_has_not_changed(small):
     assert view(small, "vote_changes", CHANGE) == [("T-1", "T-2", "A", "yes", "not_voting")]
 
 
+def test_a_change_says_whether_all_votes_on_both_texts_are_known(small):
+    add_members(small, "A")
+    for number, known in enumerate(["all", "partial", "all", "all"], start=1):
+        vote = "no" if number % 2 else "yes"
+        add_text(small, f"T-{number}", {"A": vote}, votes_known=known, voted_on=f"2025-02-0{number}")
+    found = view(small, "vote_changes", "later_roll_call_id, all_votes_known")
+    assert found == [("T-2", 0), ("T-3", 0), ("T-4", 1)]
+
+
+def test_every_change_of_the_record_says_whether_all_votes_are_known(database, written):
+    known = {row["id"]: row["votes_known"] == "all" for row in written.roll_calls}
+    found = query(
+        database, "select distinct earlier_roll_call_id, later_roll_call_id, all_votes_known from vote_changes"
+    )
+    assert {whole for *_, whole in found} == {0, 1}
+    assert [row for row in found if row[2] != (known[row[0]] and known[row[1]])] == []
+
+
 def in_time(roll_calls: list[dict]) -> list[dict]:
-    return sorted(roll_calls, key=lambda row: (row["voted_on"], int(row["sequence"] or 0), row["id"]))
+    """Day by day, the Assembly before the Council, and what has a place in the day before what has none."""
+
+    def place(row: dict) -> tuple:
+        return row["voted_on"], row["body"], row["sequence"] == "", int(row["sequence"] or 0), row["id"]
+
+    return sorted(roll_calls, key=place)
 
 
 def test_every_change_of_the_record_is_there_and_no_other(database, written):
@@ -510,10 +533,38 @@ def test_a_line_has_the_votes_of_four_members_and_the_union_beside_the_members_o
     own = "symbol, vote, intended_vote, ukraine, united_states, russia, china, eu_majority, outcome"
     lines = view(small, "member_lines", f"member_id, {own}")
     assert [line[1:] for line in lines if line[0] == "BRA"] == [
-        ("A/1", "yes", "abstain", "yes", "no", "abstain", "not_voting", "no", "adopted"),
         ("A-PV-1-vote-2", "no", None, None, None, None, None, None, None),
+        ("A/1", "yes", "abstain", "yes", "no", "abstain", "not_voting", "no", "adopted"),
     ]
     assert len(lines) == 8
+
+
+# A day in the order in which it is told: what has a place in it first, the Assembly before the Council.
+ONE_DAY = {
+    "Z": {"sequence": 1},
+    "Y": {"sequence": 10},
+    "A": {},
+    "X": {"body": "SC", "sequence": 2},
+    "B": {"body": "SC"},
+    "AFTER": {"voted_on": "2025-02-25"},
+}
+
+
+@pytest.mark.parametrize("name", ["member_lines", "roll_call_tallies", "incomplete_roll_calls"])
+def test_a_day_is_told_in_the_order_of_its_votes(small, name):
+    add_members(small, "USA")
+    for key in sorted(ONE_DAY):
+        known = "partial" if name == "incomplete_roll_calls" else "all"
+        add_roll_call(small, key, {"USA": "yes"}, votes_known=known, question=key, **ONE_DAY[key])
+    derive(small, "views/eligible_members.sql")
+    assert view(small, name, "roll_call_id") == [(key,) for key in ONE_DAY]
+
+
+def test_a_line_of_a_paragraph_has_the_key_of_its_vote_and_its_place_in_the_day(small):
+    add_members(small, "BRA")
+    add_text(small, "A-1", {"BRA": "yes"}, sequence=2)
+    add_roll_call(small, "P-1", {"BRA": "no"}, kind="paragraph", resolution_id="A-1", sequence=1)
+    assert view(small, "member_lines", "symbol, vote, order_of_the_day") == [("P-1", "no", 1), ("A/1", "yes", 2)]
 
 
 def test_every_vote_is_once_in_the_lines_beside_the_right_votes(database, written):
@@ -639,6 +690,12 @@ def test_the_wide_table_has_a_row_for_each_member_and_a_column_for_each_roll_cal
     assert sorted(columns[4:]) == sorted(map(column_of_roll_call, roll_calls))
 
 
+def test_the_columns_of_the_wide_table_are_in_the_order_of_the_votes(database, written):
+    columns = [row[1] for row in query(database, "pragma table_info(votes_by_member)")]
+    voted = [column_of_roll_call(row["id"]) for row in in_time(written.roll_calls) if row["votes_known"] != "none"]
+    assert columns[4:] == voted
+
+
 def test_the_wide_table_has_every_vote_in_its_place_and_no_other(database):
     for (roll_call,) in query(database, "select id from roll_calls where votes_known <> 'none'"):
         column = column_of_roll_call(roll_call)
@@ -694,7 +751,24 @@ def test_votes_are_told_in_words(database):
     assert query(database, sql, "A-RES-ES-11-8", "USA")[0][1] == "abstained"
     assert query(database, sql, "S-RES-2774-2025", "RUS")[0][1:3] == ("voted in favour", "S/RES/2774 (2025)")
     assert query(database, sql, "A-RES-ES-11-7", "GEO")[0][1] == "did not vote"
-    assert query(database, sql, "S-PV-9866-vote-1", "FRA")[0][2] == "S/PV.9866"
+    assert query(database, sql, "S-PV-9866-vote-1", "FRA")[0][2] == "S-PV-9866-vote-1"
+
+
+def test_a_member_has_one_row_for_each_symbol_and_title(database):
+    sql = "select member_id, symbol, title from votes_named group by 1, 2, 3 having count(*) > 1 or title is null"
+    assert query(database, sql) == []
+
+
+def test_a_paragraph_and_its_text_stand_apart_under_the_question_and_the_title(database, written):
+    [question] = [row["question"] for row in written.roll_calls if row["id"] == "A-77-PV-69-vote-1"]
+    [title] = [row["title"] for row in written.resolutions if row["id"] == "A-RES-77-284"]
+    sql = """select distinct roll_call_id, kind, symbol, title from votes_named
+        where voted_on = '2023-04-26' order by roll_call_id"""
+    assert query(database, sql) == [
+        ("A-77-PV-69-vote-1", "paragraph", "A-77-PV-69-vote-1", question),
+        ("A-RES-77-284", "whole_text", "A/RES/77/284", title),
+    ]
+    assert question != title
 
 
 def test_every_vote_is_in_the_table_of_votes_in_words(database):

@@ -31,6 +31,8 @@ USUAL = {
         "outcome": "adopted",
     },
     "votes": {"roll_call_id": "A-RES-1", "intended_vote": None, "intended_source_id": None},
+    "roll_call_sources": {"roll_call_id": "A-RES-1", "source_id": "a-source"},
+    "source_differences": {"roll_call_id": "A-RES-1", "member_id": None},
     "resolutions": {
         "symbol": "A/RES/1",
         "symbol_certain": 1,
@@ -195,6 +197,52 @@ def test_an_intended_vote_is_not_the_one_recorded_and_has_a_source(intended, sou
     cast = [{**ALL_THREE[0], "intended_vote": intended, "intended_source_id": source}, ALL_THREE[2]]
     found = breaches(laws.intended_votes_differ, votes=cast)
     assert found == [("votes", 2, column) for column in columns]
+
+
+@pytest.mark.parametrize(
+    ("column", "member", "source_says", "here"),
+    [
+        ("vote", "AAA", "no", None),
+        ("vote", "AAA", "yes", "yes"),
+        ("vote", "CCC", "yes", None),
+        ("vote", "DDD", "yes", None),
+        ("official_yes", None, "3", None),
+        ("official_yes", None, "2", "2"),
+        ("official_no", None, "2", None),
+        ("official_abstain", None, "0", None),
+        ("outcome", None, "failed", None),
+        ("outcome", None, "adopted", "adopted"),
+        ("voted_on", None, DAY, DAY),
+    ],
+)
+def test_what_a_source_has_otherwise_is_not_what_the_record_has(column, member, source_says, here):
+    difference = {"column_name": column, "member_id": member, "source_says": source_says}
+    other_text = {"id": "A-RES-2", "outcome": "failed", "official_yes": 3}
+    tables = {
+        "roll_calls": [{"id": "A-RES-1", "official_yes": 2, "official_no": 1}, other_text],
+        "votes": ALL_THREE + votes("A-RES-2", AAA="no", DDD="yes"),
+        "source_differences": [difference],
+    }
+    found = breaches(laws.differences_differ, **tables)
+    assert found == [("source_differences", 2, "source_says")] * (here is not None)
+    expected = [] if here is None else [f"is {here}, which is what the record has"]
+    assert reasons(laws.differences_differ, **tables) == expected
+
+
+@pytest.mark.parametrize(
+    ("listed", "broken"),
+    [
+        ([{}], False),
+        ([{"source_id": "another"}, {}], False),
+        ([{"source_id": "another"}], True),
+        ([{"roll_call_id": "A-RES-2"}], True),
+        ([], True),
+    ],
+)
+def test_the_source_of_a_vote_is_among_those_of_its_roll_call(listed, broken):
+    tables = {"votes": [{**ALL_THREE[0], "source_id": "a-source"}], "roll_call_sources": listed}
+    found = breaches(laws.votes_rest_on_a_listed_source, **tables)
+    assert found == [("votes", 2, "source_id")] * broken
 
 
 def tallied(known="all", **official):

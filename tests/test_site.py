@@ -164,7 +164,10 @@ async def test_the_codebook_has_tables(ds: Datasette):
 
 async def test_a_page_lists_every_roll_call_without_all_votes_and_what_is_missing(ds: Datasette, rows: Rows):
     text = (await ds.client.get("/incomplete-roll-calls")).text
-    expected = rows("select id, question from roll_calls where votes_known <> 'all' order by voted_on, sequence, id")
+    expected = rows(
+        """select id, question from roll_calls where votes_known <> 'all'
+        order by voted_on, body, sequence nulls last, id"""
+    )
     items = re.findall(r"<li>(.*?)</li>", text, re.DOTALL)
     assert [addresses(item) for item in items] == [[f"/record/roll_calls/{row['id']}"] for row in expected]
     for item, row in zip(items, expected, strict=True):
