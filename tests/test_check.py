@@ -1,5 +1,6 @@
 """Check: what is found, whether it agrees, and the verdict that follows."""
 
+import dataclasses
 import json
 import sqlite3
 from pathlib import Path
@@ -7,8 +8,19 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from scripts.check import RELATIONS, CheckError, read_only, read_params, read_stated, run_checks, verdict
-from scripts.package import Package, Row, Table
+from scripts.check import (
+    RELATIONS,
+    CheckError,
+    question_problems,
+    read_only,
+    read_params,
+    read_stated,
+    run_checks,
+    verdict,
+    write_results,
+)
+from scripts.load import create_database, ddl, insert
+from scripts.package import Field, Package, Row, Table
 from scripts.queries import Query, query_url, read_metadata, read_queries
 
 CHECKS = Table("checks", "Checks", "Checks.", (), "data/press/checks.csv", ("claim_id", "position"))
@@ -352,3 +364,145 @@ def test_a_claim_is_about_what_its_checks_name(database, checks, table, column, 
     found = sqlite3.connect(database).execute(f"select claim_id, {column} from {table}").fetchall()  # noqa: S608
     assert set(found) == expected
     assert len(found) == len(expected) > 0
+
+
+# --- the checks of a second coding ---
+
+SECOND = Table(
+    "coding_checks", "Checks", "Checks.", (), "data/press/coding_checks.csv", ("claim_id", "coder", "position")
+)
+BOTH = {"checks": CHECKS, "coding_checks": SECOND}
+ANSWERS_93 = Query("question", "select 93 as answer", {"type": "integer"}, {}, {})
+BY_WORD = Query("by_word", "select 93 as answer where :vote <> ''", {"type": "integer"}, {"vote": {"form": "date"}}, {})
+VOCABULARY = {"question": ANSWERS_93, "by_word": BY_WORD}
+
+
+def check_row(number: int, **values: str | int) -> Row:
+    usual = {"claim_id": "a-01", "position": 1, "query_name": "question", "params": "{}", "alternative": 0}
+    return Row(number, {**usual, "relation": "is", "stated": "93", **values})
+
+
+@pytest.fixture
+def both(tmp_path):
+    """A package of the two tables of checks and of what they check, and a database that has them."""
+    coded = (Field("kind", "", ""), Field("assessment", "", ""), Field("verdict", "", "", computed=True))
+    check = tuple(Field(name, "", "") for name in ("query_name", "params", "found", "agrees", "url"))
+    key = (Field("claim_id", "", ""), Field("coder", "", ""))
+    position = Field("position", "", "", "integer")
+    tables = {
+        "claims": Table("claims", "", "", (Field("id", "", ""), *coded), "claims.csv", ("id",)),
+        "codings": Table("codings", "", "", (*key, *coded), "codings.csv", ("claim_id", "coder")),
+        "checks": dataclasses.replace(CHECKS, fields=(key[0], position, *check)),
+        "coding_checks": dataclasses.replace(SECOND, fields=(*key, position, *check)),
+    }
+    about = ("roll_calls", "members", "resolutions")
+    derived = {
+        f"claim_{subject}": Table(
+            f"claim_{subject}",
+            "",
+            "",
+            (key[0], Field(f"{subject.removesuffix('s')}_id", "", "")),
+            None,
+            ("claim_id", f"{subject.removesuffix('s')}_id"),
+        )
+        for subject in about
+    }
+    database = create_database(tmp_path / "small.db")
+    for table in [*tables.values(), *derived.values()]:
+        database.execute(ddl(table))
+    return Package(tmp_path, {}, tables, derived, {}, {}), database
+
+
+def test_the_checks_of_both_codings_are_run(tmp_path):
+    sqlite3.connect(tmp_path / "empty.db").close()
+    package = Package(tmp_path, {}, BOTH, {}, {}, {})
+    second = [check_row(2, coder="b"), check_row(3, coder="b", position=2, stated="92", alternative=1)]
+    rows = {"checks": [check_row(2)], "coding_checks": second}
+    results, problems = run_checks(tmp_path / "empty.db", package, rows, VOCABULARY)
+    assert problems == []
+    assert [(result.table, result.key, result.agrees, result.alternative) for result in results] == [
+        ("checks", ("a-01", 1), "yes", False),
+        ("coding_checks", ("a-01", "b", 1), "yes", False),
+        ("coding_checks", ("a-01", "b", 2), "no", True),
+    ]
+
+
+def test_a_table_of_checks_that_could_not_be_read_is_passed_over(tmp_path):
+    package = Package(tmp_path, {}, BOTH, {}, {}, {})
+    wrong = check_row(5, coder="b", query_name="who_won")
+    assert question_problems(package, {}, VOCABULARY) == []
+    assert len(question_problems(package, {"coding_checks": [wrong]}, VOCABULARY)) == 1
+    assert question_problems(package, {"checks": [check_row(2)]}, VOCABULARY) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"query_name": "who_won"}, "query_name"),
+        ({"params": '{"vote": "yes"}'}, "params"),
+        ({"params": "{}", "query_name": "by_word"}, "params"),
+        ({"params": '{"vote": "yes"}', "query_name": "by_word"}, "params"),
+        ({"relation": "includes"}, "relation"),
+        ({"stated": "many"}, "stated"),
+    ],
+)
+@pytest.mark.parametrize("table", ["checks", "coding_checks"])
+def test_a_wrong_check_of_either_coding_is_reported_where_it_stands(tmp_path, table, values, field):
+    sqlite3.connect(tmp_path / "empty.db").close()
+    package = Package(tmp_path, {}, BOTH, {}, {}, {})
+    rows = {"checks": [], "coding_checks": []} | {table: [check_row(2, coder="b"), check_row(7, coder="b", **values)]}
+    results, problems = run_checks(tmp_path / "empty.db", package, rows, VOCABULARY)
+    assert [(problem.file, problem.row, problem.field) for problem in problems] == [
+        (f"data/press/{table}.csv", 7, field)
+    ]
+    assert [result.table for result in results] == [table]
+    assert question_problems(package, rows, VOCABULARY) == problems
+
+
+def test_a_verdict_follows_from_the_checks_of_its_own_coding(both):
+    package, database = both
+    coded = {"kind": "vote", "assessment": "complete"}
+    rows = {
+        "claims": [Row(2, {"id": "a-01", **coded}), Row(3, {"id": "a-02", **coded, "kind": "opinion"})],
+        "codings": [Row(2, {"claim_id": "a-01", "coder": name, **coded}) for name in ("b", "c")],
+        "checks": [check_row(2)],
+        "coding_checks": [
+            check_row(2, coder="b", stated="92"),
+            check_row(3, coder="c", alternative=1),
+            check_row(4, coder="c", position=2, stated="92", alternative=1),
+        ],
+    }
+    for name, table in package.tables.items():
+        insert(database, table, (row.values for row in rows[name]))
+    database.conn.commit()
+    results, problems = run_checks(package.root / "small.db", package, rows, VOCABULARY)
+    assert problems == []
+    assert write_results(database, package, rows, results) == {"accurate": 1}
+    assert database.execute("select id, verdict from claims order by id").fetchall() == [
+        ("a-01", "accurate"),
+        ("a-02", None),
+    ]
+    assert database.execute("select coder, verdict from codings order by coder").fetchall() == [
+        ("b", "inaccurate"),
+        ("c", "ambiguous"),
+    ]
+    assert database.execute("select coder, position, agrees from coding_checks order by 1, 2").fetchall() == [
+        ("b", 1, "no"),
+        ("c", 1, "yes"),
+        ("c", 2, "no"),
+    ]
+    assert database.execute("select agrees, found, url from checks").fetchall() == [("yes", "93", "/record/question")]
+
+
+def test_the_build_reports_a_wrong_check_of_a_second_coding(project, build):
+    claim = "sociose-2025-03-02-02"
+    for name, cells in (
+        ("codings", f"{claim},coder T,vote,record,complete"),
+        ("coding_checks", f'{claim},coder T,1,how_voted,"{{""roll_call"": ""A-RES-ES-11-7""}}",is,no,0'),
+    ):
+        path = project / f"data/press/{name}.csv"
+        path.write_text(f"{path.read_text(encoding='utf-8').partition(chr(10))[0]}\n{cells}\n", encoding="utf-8")
+    code, said = build(project, "--validate")
+    assert code == 1
+    reason = "how_voted takes roll_call, member, not roll_call"
+    assert said == f"data/press/coding_checks.csv, row 2, field params: {reason}\n1 problem; nothing was built\n"
