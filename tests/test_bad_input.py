@@ -507,7 +507,7 @@ KINDS: list[tuple[str, Change, str, int | None]] = [
     (
         "answer of a type that does not exist",
         query("is_permanent", answer={"type": "bool"}),
-        "metadata.yml, field is_permanent: has an answer that is none of string, integer, number, boolean, date, list",
+        "metadata.yml, field is_permanent: has an answer that is none of string, integer, boolean, date, list",
         1,
     ),
     (

@@ -1,4 +1,4 @@
-"""The ledger's laws, on the shipped tables with lines added to the ledger."""
+"""The ledger's laws, on the shipped tables with an empty ledger to which lines are added."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +10,9 @@ REDIRECT = "{table},{old},{new},A reason."
 
 
 def add(project: Path, name: str, *lines: str) -> None:
-    with (project / f"data/ledger/{name}.csv").open("a", encoding="utf-8") as file:
-        file.writelines(f"{line}\n" for line in lines)
+    file = project / f"data/ledger/{name}.csv"
+    header = file.read_text(encoding="utf-8").partition("\n")[0]
+    file.write_text("".join(f"{line}\n" for line in (header, *lines)), encoding="utf-8")
 
 
 def test_a_correction_that_the_table_shows_is_accepted(project: Path, build: Callable):
