@@ -310,7 +310,7 @@ def test_load_and_derive_alone_give_the_record_without_what_checks_find(inputs, 
     assert load.load(made, package, rows) == sum(map(len, rows.values()))
     assert derive.derive(made, package) == len(package.views)
     finished = sqlite3.connect(database)
-    for table in set(package.tables) - {"checks", "claims"}:
+    for table in set(package.tables) - {"checks", "claims", "codings", "coding_checks"}:
         sql = f"select * from {table} order by 1, 2"  # noqa: S608
         assert made.execute(sql).fetchall() == finished.execute(sql).fetchall()
     assert made.execute("select count(verdict) from claims").fetchone() == (0,)
