@@ -179,7 +179,7 @@ def _check_form(package: Package, name: str, value: str, rule: dict[str, str]) -
         allowed = package.field(rule["enumeration"]).constraints["enum"]
         if value not in allowed:
             raise CheckError("params", f'{name} "{value}" is not one of {", ".join(allowed)}')
-    elif rule.get("form") == "date" and not _is_date(value):
+    elif rule.get("form") == "date" and not is_date(value):
         raise CheckError("params", f'{name} "{value}" is not a date')
 
 
@@ -192,7 +192,8 @@ def _look_up(connection: sqlite3.Connection, package: Package, name: str, value:
             raise CheckError("params", f'{name} "{value}" is not in the {table.name} table')
 
 
-def _is_date(text: str) -> bool:
+def is_date(text: str) -> bool:
+    """Whether a text is a day of the calendar, as 2025-02-24."""
     try:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
@@ -223,7 +224,7 @@ def _value(answer: dict[str, Any], text: str) -> Any:
         if not re.fullmatch(r"-?[0-9]+", text):
             raise CheckError("stated", f'"{text}" is not a whole number')
         return int(text)
-    if kind == "date" and not _is_date(text):
+    if kind == "date" and not is_date(text):
         raise CheckError("stated", f'"{text}" is not a date')
     allowed = ["yes", "no"] if kind == "boolean" else answer.get("enum", [text])
     if text not in allowed:
@@ -256,7 +257,7 @@ def _typed(query: Query, answer: Any) -> Any:
     if kind == "list":
         return _list(query, answer)
     allowed = ["yes", "no"] if kind == "boolean" else query.answer.get("enum", [answer])
-    wrong_form = kind == "date" and not _is_date(str(answer))
+    wrong_form = kind == "date" and not is_date(str(answer))
     if isinstance(answer, int) != (kind == "integer") or answer not in allowed or wrong_form:
         raise CheckError("query_name", f"{query.name} answers {answer!r}, which is not what it declares")
     return answer

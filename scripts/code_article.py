@@ -14,6 +14,7 @@ import json
 import re
 import sqlite3
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,12 +22,12 @@ from pathlib import Path
 from typing import Any
 
 from scripts.build import ROOT
-from scripts.check import RELATIONS, CheckError, answer, read_only, verdict
+from scripts.check import RELATIONS, CheckError, answer, is_date, read_only, verdict
 from scripts.laws import ASSESSMENTS, LONGEST_QUOTE
 from scripts.package import Package, Row, open_package
 from scripts.problems import BadDataError, Problem
 from scripts.queries import DATABASE, Query, read_metadata, read_queries
-from scripts.read import read_package
+from scripts.read import CANONICAL, read_package
 from scripts.tidy import canonical
 from scripts.validate import validate
 
@@ -34,10 +35,16 @@ from scripts.validate import validate
 SENTENCE = re.compile(
     r"""\S[^\n]*?(?:[.!?\u2026]+["\u201d\xbb)\]]*(?=\s|$)|[\u3002\uff01\uff1f]+["\u201d\u300d]*|$)""", re.MULTILINE
 )
+LONGEST_QUOTE_CHARACTERS = 160
 TABLES = ("outlets", "articles", "claims", "checks")
 Ask = Callable[[str], str]
 Say = Callable[[str], None]
 Cells = dict[str, Any]
+
+
+def fingerprint(text: str) -> str:
+    """The SHA-256 of a text in UTF-8, in hexadecimal."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 class StopCodingError(Exception):
@@ -63,18 +70,22 @@ def locate(text: str, sentence: Sentence, quote: str) -> tuple[int, int]:
     """Where a quote stands, looked for from the sentence on; ValueError says what is wrong with it."""
     if not quote or quote != quote.strip():
         raise ValueError("a quote is some words, without blanks at its ends")
-    if len(quote.split()) > LONGEST_QUOTE:
-        raise ValueError(f"it has {len(quote.split())} words; a quote has at most {LONGEST_QUOTE}")
-    end = sentence.start + len(sentence.words)
-    start = text.find(quote, sentence.start, end)
-    if start < 0:
-        raise ValueError(f"it does not stand in sentence {sentence.number} so, letter for letter")
+    if len(quote.split()) > LONGEST_QUOTE or len(quote) > LONGEST_QUOTE_CHARACTERS:
+        most = f"{LONGEST_QUOTE} words and {LONGEST_QUOTE_CHARACTERS} characters"
+        raise ValueError(f"it is too long; a quote has at most {most}")
+    if not CANONICAL["string"](quote):
+        raise ValueError("a spreadsheet would run it as a formula; begin it with another word")
+    # It begins in the sentence and may end after it: the full stop of an abbreviation ends no sentence to a reader.
+    start = text.find(quote, sentence.start)
+    if not sentence.start <= start < sentence.start + len(sentence.words):
+        raise ValueError(f"it does not begin in sentence {sentence.number} so, letter for letter")
     return start, start + len(quote)
 
 
 def slug(name: str) -> str:
-    """A key made of a name: small letters and digits, hyphens between."""
-    return re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")
+    """A key made of a name: small letters and digits, hyphens between; nothing of a name in another script."""
+    plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 
 
 def article_key(outlet: str, published_on: str, taken: set[str]) -> str:
@@ -98,9 +109,11 @@ class Draft:
 
     @classmethod
     def open(cls, folder: Path, fingerprint: str) -> "Draft":
-        """The draft of this text, empty if there is none yet."""
+        """The draft of this text, empty if there is none yet; ValueError if the file is no draft."""
         path = folder / f"{fingerprint[:16]}.json"
         kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        if not isinstance(kept, dict) or not kept.keys() <= {"outlet", "article", "claims"}:
+            raise ValueError(f"{path.name} is no draft")
         return cls(path, **kept)
 
     def keep(self) -> None:
@@ -126,6 +139,11 @@ class Coder:
         }
         self.database: sqlite3.Connection = read_only(root / f"build/site/{DATABASE}.db")
         self.sentences = sentences(text)
+        if not self.sentences:
+            raise ValueError("it has no words")
+        coded = next((row["id"] for row in self.rows["articles"] if row["text_sha256"] == fingerprint(text)), None)
+        if coded:
+            raise ValueError(f"this text is coded already, as {coded}")
 
     def ask(self, question: str, allowed: list[str] | None = None, *, needed: bool = True) -> str:
         """An answer, asked for until it is one that is allowed; ? shows what is, stop stops."""
@@ -142,16 +160,20 @@ class Coder:
             else:
                 return given
 
-    def ask_column(self, dotted: str, question: str, allowed: list[str] | None = None) -> str:
-        """An answer that the column's schema allows."""
+    def ask_column(self, dotted: str, question: str, allowed: list[str] | None = None, *, needed: bool = False) -> str:
+        """An answer that the column's schema allows, and that is there where it is needed."""
         column = self.package.field(dotted)
         while True:
-            given = self.ask(question, allowed or column.constraints.get("enum"), needed=column.required)
+            given = self.ask(question, allowed or column.constraints.get("enum"), needed=needed or column.required)
             pattern, longest = column.constraints.get("pattern"), column.constraints.get("maxLength", len(given))
             if given and pattern and not re.fullmatch(pattern, given):
                 self.say(f"Not of the right form. {column.description}")
             elif len(given) > longest:
                 self.say(f"Longer than {longest} characters.")
+            elif not CANONICAL["string"](given):
+                self.say("A spreadsheet would run this as a formula; begin with another word.")
+            elif dotted == "articles.published_on" and len(given) == len("2025-02-24") and not is_date(given):
+                self.say("There is no such day.")
             else:
                 return given
 
@@ -160,16 +182,20 @@ class Coder:
         if self.draft.article:
             return
         known = {row["id"]: row for row in self.rows["outlets"]}
-        name = self.ask_column("outlets.name", "Outlet (its key, or the name of a new one)")
-        outlet = name if name in known else slug(name)
+        name = self.ask_column("outlets.name", "Outlet (its key, or its name)")
+        named = {row["name"]: row["id"] for row in self.rows["outlets"]}
+        outlet = name if name in known else named.get(name, slug(name))
         described: Cells = {}
         if outlet not in known:
+            if not outlet:
+                outlet = self.ask_column("outlets.id", "The outlet's key, in Latin letters")
             described = {"id": outlet, "name": name}
             for column in ("kind", "country_id", "language", "domain"):
-                described[column] = self.ask_column(f"outlets.{column}", f"The outlet's {column}")
+                members = [row["id"] for row in self.rows["members"]] if column == "country_id" else None
+                described[column] = self.ask_column(f"outlets.{column}", f"The outlet's {column}", members)
         cells = {"outlet_id": outlet}
         for column in ("title", "author", "published_on", "language", "url", "seen", "chosen_for"):
-            cells[column] = self.ask_column(f"articles.{column}", column)
+            cells[column] = self.ask_column(f"articles.{column}", column, needed=column == "chosen_for")
         taken = {row["id"] for row in self.rows["articles"]}
         self.draft.outlet = described
         self.draft.article = {"id": article_key(outlet, cells["published_on"], taken), **cells, "coder": coder}
@@ -203,7 +229,9 @@ class Coder:
         cells["assessment"] = (
             allowed[0] if len(allowed) == 1 else self.ask_column("claims.assessment", "assessment", allowed)
         )
-        cells["rationale"] = self.ask_column("claims.rationale", "rationale")
+        argue = cells["assessment"] in ("incomplete", "inaccurate_elsewhere")
+        argue = argue or any(check["alternative"] for check in cells["checks"])
+        cells["rationale"] = self.ask_column("claims.rationale", "rationale", needed=argue)
         sources = [row["id"] for row in self.rows["sources"]]
         elsewhere = cells["checkable"] == "elsewhere"
         cells["source_id"] = self.ask("source_id", sources) if elsewhere else ""
@@ -225,7 +253,8 @@ class Coder:
         for name, query in self.predicates.items():
             self.say(f"  {name}({', '.join(query.parameters)})")
         while True:
-            name = self.ask("Predicate (nothing to go on)", list(self.predicates), needed=not checks)
+            alone = sum(check["alternative"] for check in checks) == 1
+            name = self.ask("Predicate (nothing to go on)", list(self.predicates), needed=not checks or alone)
             if not name:
                 return checks
             query = self.predicates[name]
@@ -260,7 +289,6 @@ class Coder:
 
     def new_rows(self) -> Iterator[tuple[str, Cells]]:
         """Every row that the draft makes, with its table."""
-        content = self.text.encode("utf-8")
         today = date.today().isoformat()
         article = self.draft.article
         if self.draft.outlet:
@@ -270,7 +298,7 @@ class Coder:
             {
                 **article,
                 "accessed_on": today,
-                "text_sha256": hashlib.sha256(content).hexdigest(),
+                "text_sha256": fingerprint(self.text),
                 "words": len(self.text.split()),
                 "coded_on": today,
             },
@@ -283,20 +311,28 @@ class Coder:
 
     def write(self) -> list[Problem]:
         """Put the rows into the tables; returns what is wrong with them, and then nothing is changed."""
-        added: dict[str, list[Row]] = {name: list(self.rows[name]) for name in TABLES}
+        # The tables may have changed while the coder worked.
+        present, problems = read_package(self.package)
+        if problems:
+            return problems
+        added: dict[str, list[Row]] = {name: list(present[name]) for name in TABLES}
         for name, cells in self.new_rows():
             columns = [column.name for column in self.package.tables[name].typed_fields]
             values = {column: cells.get(column) if cells.get(column) != "" else None for column in columns}
             added[name].append(Row(len(added[name]) + 2, values))
         paths = {name: self.root / str(self.package.tables[name].path) for name in TABLES}
         before = {name: path.read_bytes() for name, path in paths.items()}
-        for name, path in paths.items():
-            path.write_bytes(canonical(self.package.tables[name], added[name]))
-        rows, problems = read_package(self.package)
-        problems += validate(self.package, rows)
-        if problems:
+        sound = False
+        try:
             for name, path in paths.items():
-                path.write_bytes(before[name])
+                path.write_bytes(canonical(self.package.tables[name], added[name]))
+            rows, problems = read_package(self.package)
+            problems += validate(self.package, rows)
+            sound = not problems
+        finally:
+            if not sound:
+                for name, path in paths.items():
+                    path.write_bytes(before[name])
         return problems
 
 
@@ -307,11 +343,10 @@ def main(arguments: list[str] | None = None, root: Path = ROOT, ask: Ask = input
     parser.add_argument("--coder", default="coder", help="who codes, by initials or role")
     options = parser.parse_args(arguments)
     try:
-        content = options.text.read_bytes()
-        text = content.decode("utf-8")
-        draft = Draft.open(root / "build/coding", hashlib.sha256(content).hexdigest())
+        text = options.text.read_bytes().decode("utf-8")
+        draft = Draft.open(root / "build/coding", fingerprint(text))
         coder = Coder(root, text, draft, ask, say)
-    except (OSError, UnicodeDecodeError, sqlite3.Error, BadDataError) as error:
+    except (OSError, ValueError, sqlite3.Error, BadDataError) as error:
         print(f"{options.text.name} cannot be coded: {error}", file=sys.stderr)
         return 2
     try:

@@ -166,14 +166,17 @@ def test_every_difference_is_listed(twice):
     ]
 
 
-def test_without_a_second_coding_nothing_is_measured(project):
+def test_without_a_second_coding_nothing_is_built(project, capsys):
     for name in ("codings", "coding_checks"):
         rewrite(project / f"data/press/{name}.csv", [])
-    assert main(["-q"], root=project) == 0
-    record = sqlite3.connect(project / "build/site/record.db")
-    assert record.execute("select count(*) from reliability").fetchone() == (0,)
+    assert main(["-q"], root=project) == 1
+    said = capsys.readouterr().err
+    for name in ("codings", "coding_checks"):
+        assert f"data/press/{name}.csv: has a header and no rows\n" in said
 
 
-def test_the_finished_table_has_every_variable_or_none(database):
-    found = [row[0] for row in sqlite3.connect(database).execute("select variable from reliability")]
-    assert sorted(found) in ([], sorted(VARIABLES))
+def test_the_finished_table_measures_every_variable_by_every_second_coding(database):
+    record = sqlite3.connect(database)
+    [codings] = record.execute("select count(*) from codings").fetchone()
+    found = record.execute("select variable, claims from reliability order by variable").fetchall()
+    assert found == [(variable, codings) for variable in sorted(VARIABLES)]

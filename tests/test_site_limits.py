@@ -25,7 +25,9 @@ TOO_BIG = {
         with recursive c(n) as (select 1 union all select n + 1 from c limit 1000)
         select n, hex(zeroblob(200000)) from c""",
     "replace bomb": "select length(replace(replace(hex(zeroblob(30000)), '0', '00000000'), '0', '00000000'))",
-    "everything in one text": "select group_concat(a.quote || b.quote) from [record].claims as a, [record].claims as b",
+    "everything in one text": """
+        select group_concat(a.quote || b.quote)
+        from [record].claims as a, (select quote from [record].claims limit 99) as b""",
     "everything in one list": "select json_group_array(quote) from [record].claims, [record].votes",
     "pattern": "select 'a' like '" + "%a" * 600 + "'",
     "unions": "select 1" + " union all select 1" * 60,
@@ -79,6 +81,15 @@ def test_the_record_refuses_what_is_too_big_as_well(sql: str, server: Server, cl
     response = client.get("/record.json", params={"sql": sql.replace("[record].", "")})
     assert response.status_code == 400
     assert re.search("too (big|complex|many)", response.json()["error"])
+    assert server.peak_megabytes() < MOST_MEGABYTES
+
+
+def test_a_page_that_is_refused_for_its_memory_says_so_and_the_next_is_served(server: Server, client: httpx.Client):
+    sql = "select json_group_array(a.source_id || b.source_id) from votes as a, votes as b"
+    refused = client.get("/record", params={"sql": sql})
+    assert refused.status_code == 400
+    assert "too big" in refused.text
+    assert client.get("/record/votes").status_code == 200
     assert server.peak_megabytes() < MOST_MEGABYTES
 
 

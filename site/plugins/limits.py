@@ -6,9 +6,12 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from datasette import hookimpl
+from datasette.utils.asgi import Request, Response
 
 LONGEST_VALUE = 32_768
 LARGEST_RESULT = 4_000_000
+# Of all connections together: json_group_array grows without regard to the length of a value until it is done.
+MOST_MEMORY = 100_000_000
 LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: LONGEST_VALUE,
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: LONGEST_VALUE,
@@ -23,7 +26,19 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
     for limit, value in LIMITS.items():
         conn.setlimit(limit, value)
     conn.execute("pragma trusted_schema = off")
+    conn.execute(f"pragma hard_heap_limit = {MOST_MEMORY}")
     conn.row_factory = _counting_rows()
+
+
+@hookimpl
+def handle_exception(request: Request, exception: Exception) -> Response | None:
+    """A query that needs more memory than all may have is the asker's mistake, and told so."""
+    if not isinstance(exception, MemoryError):
+        return None
+    error = "The query's result is too big for the memory that it may have."
+    if request.path.endswith(".json"):
+        return Response.json({"ok": False, "error": error, "status": 400, "title": "Invalid SQL"}, status=400)
+    return Response.text(error, status=400)
 
 
 def _counting_rows() -> Callable[[sqlite3.Cursor, tuple[Any, ...]], sqlite3.Row]:

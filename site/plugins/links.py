@@ -56,7 +56,8 @@ def render_cell(
         return None
     if column == "url" and value.startswith(f"/{DATABASE}/"):
         return Markup('<a href="{}">{}</a>').format(datasette.urls.path(value), value)
-    if table is None and column in KEYS and "," not in value:
+    # A view is no table with foreign keys: its keys are linked like those of a query's answer.
+    if table not in FOREIGN_KEYS and column in KEYS and "," not in value:
         return _link(datasette, KEYS[column], value, value)
     if table and column in FOREIGN_KEYS.get(table, {}):
         return _named(datasette, table, column, value)
