@@ -112,7 +112,8 @@ class Draft:
         """The draft of this text, empty if there is none yet; ValueError if the file is no draft."""
         path = folder / f"{fingerprint[:16]}.json"
         kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        if not isinstance(kept, dict) or not kept.keys() <= {"outlet", "article", "claims"}:
+        kinds = {"outlet": dict, "article": dict, "claims": list}
+        if not isinstance(kept, dict) or not all(isinstance(kept[name], kinds.get(name, ())) for name in kept):
             raise ValueError(f"{path.name} is no draft")
         return cls(path, **kept)
 
@@ -184,11 +185,13 @@ class Coder:
         known = {row["id"]: row for row in self.rows["outlets"]}
         name = self.ask_column("outlets.name", "Outlet (its key, or its name)")
         named = {row["name"]: row["id"] for row in self.rows["outlets"]}
-        outlet = name if name in known else named.get(name, slug(name))
+        outlet = name if name in known else named.get(name, "")
         described: Cells = {}
-        if outlet not in known:
-            if not outlet:
-                outlet = self.ask_column("outlets.id", "The outlet's key, in Latin letters")
+        if not outlet:
+            outlet = slug(name)
+            while not outlet or outlet in known:
+                self.say(f"{outlet} is the key of another outlet." if outlet else "The name makes no key.")
+                outlet = self.ask_column("outlets.id", "A key for this outlet, in Latin letters")
             described = {"id": outlet, "name": name}
             for column in ("kind", "country_id", "language", "domain"):
                 members = [row["id"] for row in self.rows["members"]] if column == "country_id" else None

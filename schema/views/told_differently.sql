@@ -25,5 +25,5 @@ join asked as agreeing
   and agreeing.agrees = 'yes'
   and agreeing.outlet_id <> differing.outlet_id
 where differing.agrees = 'no'
-group by differing.query_name, differing.params, differing.claim_id
+group by differing.query_name, differing.params, differing.claim_id, differing.states
 order by differing.query_name, differing.params, differing.claim_id;
