@@ -678,7 +678,7 @@ def test_an_outlet_with_a_name_in_another_script_is_asked_for_its_key(session):
     coder, script = session(name, "\u043f", "", "pravda", *NEW_OUTLET[1:], *ARTICLE)
     coder.code_article("coder T")
     assert script.asked[1:4] == ["A key for this outlet, in Latin letters"] * 3
-    assert script.said[1] == "This cannot be empty."
+    assert "This cannot be empty." in script.said
     assert (coder.draft.outlet["id"], coder.draft.outlet["name"]) == ("pravda", name)
     assert (coder.draft.article["id"], script.used_up()) == ("pravda-2025-02-25", True)
 
