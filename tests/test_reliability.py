@@ -1,6 +1,7 @@
 """Reliability: agreement by hand, and a second coding that the build measures against the first."""
 
 import csv
+import hashlib
 import io
 import sqlite3
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 from conftest import copy_project
 
 from scripts.build import ROOT, main
+from scripts.package import open_package
+from scripts.read import read_package
 from scripts.reliability import VARIABLES, measure
 
 CODER = "second coder T"
@@ -180,3 +183,13 @@ def test_the_finished_table_measures_every_variable_by_every_second_coding(datab
     [codings] = record.execute("select count(*) from codings").fetchone()
     found = record.execute("select variable, claims from reliability order by variable").fetchall()
     assert found == [(variable, codings) for variable in sorted(VARIABLES)]
+
+
+def test_the_claims_coded_twice_are_those_that_the_codebook_draws():
+    rows, _ = read_package(open_package(ROOT))
+    drawn_from = {row["id"] for row in rows["articles"] if (row["coded_on"] or "9999") <= "2026-11-22"}
+    claims = [row["id"] for row in rows["claims"] if row["article_id"] in drawn_from]
+    twice = {row["claim_id"] for row in rows["codings"]}
+    ranked = sorted(claims, key=lambda claim: hashlib.sha256(f"20261122 {claim}".encode()).hexdigest())
+    assert len(twice) >= 150
+    assert twice == set(ranked[: len(twice)])
