@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlite_utils
 
-from scripts.load import insert
+from scripts.load import fill, insert
 from scripts.package import Package, Row, Rows
 from scripts.problems import Problem
 from scripts.queries import Query, query_url
@@ -303,24 +303,38 @@ def write_results(
     database: sqlite_utils.Database, package: Package, rows: Rows, results: list[Result]
 ) -> dict[str, int]:
     """Write what was found, the verdicts, and what each claim is about; returns how many claims have each verdict."""
-    answers: dict[tuple[str, tuple[str | int, ...]], list[tuple[str, bool]]] = {}
-    for result in results:
-        url = query_url(result.question.query.name, result.question.params)
-        found = {"found": result.found, "agrees": result.agrees, "url": url}
-        database.table(result.table).update(result.key, found)
-        answers.setdefault((result.table, result.key[:-1]), []).append((result.agrees, result.alternative))
-    counts: Counter[str] = Counter()
-    for table, checks in CHECKED.items():
-        for row in rows[table]:
-            key = tuple(row[column] for column in package.tables[table].primary_key)
-            reached = verdict(row["kind"], row["assessment"], answers.get((checks, key), []))
-            database.table(table).update(key, {"verdict": reached})
-            if table == "claims" and reached:
-                counts[reached] += 1
+    for checks in CHECKED.values():
+        fill(
+            database, package.tables[checks], (_found(package, result) for result in results if result.table == checks)
+        )
+    reached = {checked: _verdicts(package, rows, results, checked) for checked in CHECKED}
+    for checked, verdicts in reached.items():
+        fill(database, package.tables[checked], verdicts)
     of_claims = [result for result in results if result.table == "checks"]
     for subject in ("roll_calls", "members", "resolutions"):
         _write_subjects(database, package, subject, of_claims)
-    return dict(counts)
+    return dict(Counter(row["verdict"] for row in reached["claims"] if row["verdict"]))
+
+
+def _found(package: Package, result: Result) -> dict[str, Any]:
+    """What a check found, with its key."""
+    key = dict(zip(package.tables[result.table].primary_key, result.key, strict=True))
+    url = query_url(result.question.query.name, result.question.params)
+    return {**key, "found": result.found, "agrees": result.agrees, "url": url}
+
+
+def _verdicts(package: Package, rows: Rows, results: list[Result], checked: str) -> list[dict[str, Any]]:
+    """The verdict of every row of a table that is checked, with its key."""
+    answers: dict[tuple[str | int, ...], list[tuple[str, bool]]] = {}
+    for result in results:
+        if result.table == CHECKED[checked]:
+            answers.setdefault(result.key[:-1], []).append((result.agrees, result.alternative))
+    reached = []
+    for row in rows[checked]:
+        key = {column: row[column] for column in package.tables[checked].primary_key}
+        found = answers.get(tuple(key.values()), [])
+        reached.append({**key, "verdict": verdict(row["kind"], row["assessment"], found)})
+    return reached
 
 
 def _write_subjects(database: sqlite_utils.Database, package: Package, subject: str, results: list[Result]) -> None:

@@ -42,6 +42,13 @@ def insert(database: sqlite_utils.Database, table: Table, values: Iterable[dict[
     database.table(table.name).insert_all({column: row.get(column) for column in columns} for row in values)
 
 
+def fill(database: sqlite_utils.Database, table: Table, values: Iterable[dict[str, Value]]) -> None:
+    """Write the computed columns of rows that exist; each dictionary has them and the primary key, and nothing else."""
+    computed = ", ".join(f"{field.name} = :{field.name}" for field in table.fields if field.computed)
+    key = " and ".join(f"{column} = :{column}" for column in table.primary_key)
+    database.conn.executemany(f"update {table.name} set {computed} where {key}", values)  # noqa: S608
+
+
 def sort_key(table: Table, row: Row) -> tuple[tuple[bool, Value], ...]:
     """What the rows of a table are sorted by, in the database and in the CSV file: its primary key."""
     return tuple((row[column] is not None, row[column]) for column in table.primary_key)

@@ -386,7 +386,8 @@ def check_row(number: int, **values: str | int) -> Row:
 def both(tmp_path):
     """A package of the two tables of checks and of what they check, and a database that has them."""
     coded = (Field("kind", "", ""), Field("assessment", "", ""), Field("verdict", "", "", computed=True))
-    check = tuple(Field(name, "", "") for name in ("query_name", "params", "found", "agrees", "url"))
+    check = tuple(Field(name, "", "") for name in ("query_name", "params"))
+    check += tuple(Field(name, "", "", computed=True) for name in ("found", "agrees", "url"))
     key = (Field("claim_id", "", ""), Field("coder", "", ""))
     position = Field("position", "", "", "integer")
     tables = {
