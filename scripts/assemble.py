@@ -9,6 +9,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -95,16 +96,20 @@ def _where(parameters: dict[str, dict[str, str]]) -> str:
     return html.unescape("; ".join(places)) + "."
 
 
+def _reading(database: Path) -> closing[sqlite3.Connection]:
+    """A connection that only reads, closed when its block ends."""
+    return closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True))
+
+
 def incomplete_roll_calls(database: Path, view: Table) -> str:
     """A Markdown document that lists the roll calls of which not every vote is known, with what is missing."""
-    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-    connection.row_factory = sqlite3.Row
-    lines = [
-        f"- {row['voted_on']}: [{_plain(row['question'])}](/{DATABASE}/roll_calls/{row['roll_call_id']}), "
-        f"{row['outcome']}. {row['known']} of {row['could_vote']} votes known; missing: {_plain(row['missing'])}."
-        for row in connection.execute(f"select * from {view.name}")  # noqa: S608  (a name from the schemas)
-    ]
-    connection.close()
+    with _reading(database) as connection:
+        connection.row_factory = sqlite3.Row
+        lines = [
+            f"- {row['voted_on']}: [{_plain(row['question'])}](/{DATABASE}/roll_calls/{row['roll_call_id']}), "
+            f"{row['outcome']}. {row['known']} of {row['could_vote']} votes known; missing: {_plain(row['missing'])}."
+            for row in connection.execute(f"select * from {view.name}")  # noqa: S608  (a name from the schemas)
+        ]
     return "\n\n".join([f"# {view.title}", view.description, f"[As a table](/{DATABASE}/{view.name}).", *lines, ""])
 
 
@@ -128,21 +133,19 @@ def write_page(text: str, path: Path) -> None:
 
 def write_csv(database: Path, name: str, path: Path) -> None:
     """A whole table or view as CSV, in its own order."""
-    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-    cursor = connection.execute(f"select * from {name}")  # noqa: S608  (a name from the schemas)
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with _reading(database) as connection, path.open("w", encoding="utf-8", newline="") as file:
+        cursor = connection.execute(f"select * from {name}")  # noqa: S608  (a name from the schemas)
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(column[0] for column in cursor.description)
         writer.writerows(cursor)
-    connection.close()
 
 
 def inspect(database: Path) -> dict[str, Any]:
     """What `datasette inspect` would say; its presence has Datasette serve the database as immutable."""
-    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-    names = [row[0] for row in connection.execute("select name from sqlite_master where type = 'table' order by name")]
-    counts = {name: {"count": connection.execute(f'select count(*) from "{name}"').fetchone()[0]} for name in names}  # noqa: S608
-    connection.close()
+    tables = "select name from sqlite_master where type = 'table' order by name"
+    with _reading(database) as connection:
+        names = [name for (name,) in connection.execute(tables)]
+        counts = {name: {"count": connection.execute(f'select count(*) from "{name}"').fetchone()[0]} for name in names}  # noqa: S608
     content = database.read_bytes()
     return {
         DATABASE: {

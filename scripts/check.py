@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlite_utils
 
+from scripts.laws import ARGUED_KINDS
 from scripts.load import fill, insert
 from scripts.package import Package, Row, Rows
 from scripts.problems import Problem
@@ -283,7 +284,7 @@ def verdict(kind: str, assessment: str, checks: Iterable[tuple[str, bool]]) -> s
     pairs = list(checks)
     answers = {agrees for agrees, alternative in pairs if not alternative}
     readings = {agrees for agrees, alternative in pairs if alternative}
-    if kind in ("opinion", "prediction"):
+    if kind in ARGUED_KINDS:
         return None
     differ = {"yes", "no"} <= readings
     if readings and not differ:

@@ -23,11 +23,11 @@ from typing import Any
 
 from scripts.build import ROOT
 from scripts.check import RELATIONS, CheckError, answer, is_date, read_only, verdict
-from scripts.laws import ASSESSMENTS, LONGEST_QUOTE
-from scripts.package import Package, Row, open_package
+from scripts.laws import ARGUED_KINDS, ASSESSMENTS, LONGEST_QUOTE, needs_rationale
+from scripts.package import Row
 from scripts.problems import BadDataError, Problem
 from scripts.queries import DATABASE, Query, read_metadata, read_queries
-from scripts.read import CANONICAL, read_package
+from scripts.read import CANONICAL, read_package, read_whole
 from scripts.tidy import canonical
 from scripts.validate import validate
 
@@ -131,10 +131,7 @@ class Coder:
 
     def __init__(self, root: Path, text: str, draft: Draft, ask: Ask, say: Say) -> None:
         self.root, self.text, self.draft, self._ask, self.say = root, text, draft, ask, say
-        self.package: Package = open_package(root)
-        self.rows, problems = read_package(self.package)
-        if problems:
-            raise BadDataError(problems)
+        self.package, self.rows = read_whole(root)
         self.predicates: dict[str, Query] = {
             name: query for name, query in read_queries(read_metadata(root)).items() if query.answer
         }
@@ -225,16 +222,16 @@ class Coder:
         cells["kind"] = self.ask_column("claims.kind", "kind")
         cells["said_by"] = self.ask_column("claims.said_by", "said_by")
         cells["credited_to"] = self.ask("credited_to", [row["id"] for row in self.rows["outlets"]], needed=False)
-        argued = cells["kind"] in ("opinion", "prediction")
+        argued = cells["kind"] in ARGUED_KINDS
         cells["checkable"] = "no" if argued else self.ask_column("claims.checkable", "checkable")
         cells["checks"] = self._ask_checks() if cells["checkable"] == "record" else []
         allowed = sorted(ASSESSMENTS[cells["checkable"]])
         cells["assessment"] = (
             allowed[0] if len(allowed) == 1 else self.ask_column("claims.assessment", "assessment", allowed)
         )
-        argue = cells["assessment"] in ("incomplete", "inaccurate_elsewhere")
-        argue = argue or any(check["alternative"] for check in cells["checks"])
-        cells["rationale"] = self.ask_column("claims.rationale", "rationale", needed=argue)
+        alternatives = any(check["alternative"] for check in cells["checks"])
+        needed = needs_rationale(cells["assessment"], alternatives=alternatives)
+        cells["rationale"] = self.ask_column("claims.rationale", "rationale", needed=needed)
         sources = [row["id"] for row in self.rows["sources"]]
         elsewhere = cells["checkable"] == "elsewhere"
         cells["source_id"] = self.ask("source_id", sources) if elsewhere else ""

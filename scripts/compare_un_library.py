@@ -21,10 +21,10 @@ from functools import cache
 from pathlib import Path
 
 from scripts.build import ROOT
-from scripts.laws import VOTE_COLUMNS, key_of_symbol
-from scripts.package import Rows, open_package
+from scripts.laws import VOTE_COLUMNS, key_of_symbol, names_of
+from scripts.package import Rows
 from scripts.problems import BadDataError, Problem
-from scripts.read import read_package
+from scripts.read import read_whole
 
 VOTES = {"Y": "yes", "N": "no", "A": "abstain", "X": "not_voting", "NV": "not_voting", "": "not_voting"}
 TOTALS = {
@@ -86,7 +86,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     parser.add_argument("file", type=Path, metavar="FILE", help="the Library's CSV of votes, .csv or .csv.gz")
     options = parser.parse_args(arguments)
     try:
-        rows = _read_record(root)
+        _, rows = read_whole(root)
         library, others = read_library(options.file, rows)
     except BadDataError as error:
         print(error, file=sys.stderr)
@@ -99,13 +99,6 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     if not comparisons:
         return 2
     return int(any(unexplained(comparison, explained) for comparison in comparisons))
-
-
-def _read_record(root: Path) -> Rows:
-    rows, problems = read_package(open_package(root))
-    if problems:
-        raise BadDataError(problems)
-    return rows
 
 
 def read_library(path: Path, rows: Rows) -> tuple[dict[str, LibraryRollCall], list[LibraryRollCall]]:
@@ -175,7 +168,7 @@ def _names(rows: Rows) -> dict[str, str]:
     """Member by code, present name, former name and alias, as `_folded` has them."""
     names = {_folded(row["name"]): row["member_id"] for row in rows["member_names"]}
     for row in rows["members"]:
-        for name in (row["id"], row["short_name"], row["name"], *filter(None, (row["aliases"] or "").split("|"))):
+        for name in {row["id"], *names_of(row)}:
             names[_folded(name)] = row["id"]
     return names
 
@@ -230,11 +223,9 @@ def compare(rows: Rows, key: str, library: LibraryRollCall) -> Comparison:
         if roll_call[column] is not None and roll_call[column] != total:
             differences.append(Difference(key, "", column, str(roll_call[column]), str(total)))
     both = sorted(here.keys() & there.keys())
-    differences += [Difference(key, m, "vote", here[m], there[m]) for m in both if here[m] != there[m]]
-    agreeing = sum(here[member] == there[member] for member in both)
-    return Comparison(
-        key, agreeing, differences, sorted(there.keys() - here.keys()), sorted(here.keys() - there.keys())
-    )
+    otherwise = [Difference(key, m, "vote", here[m], there[m]) for m in both if here[m] != there[m]]
+    only_there, only_here = sorted(there.keys() - here.keys()), sorted(here.keys() - there.keys())
+    return Comparison(key, len(both) - len(otherwise), differences + otherwise, only_there, only_here)
 
 
 def explanations(rows: Rows) -> set[tuple[str, str, str, str]]:

@@ -23,6 +23,8 @@ VOTE_COLUMNS = {
 }
 DERIVED_BLOC_KINDS = ("m49_region", "m49_subregion", "regional_group")
 DERIVED_BLOC_KEYS = ("m49-", "group-")
+# What these kinds of claim say is argued and not stated, so that they have neither checks nor a verdict.
+ARGUED_KINDS = ("opinion", "prediction")
 ASSESSMENTS = {
     "record": {"complete", "incomplete"},
     "record_later": {"awaits_record"},
@@ -344,12 +346,17 @@ def times_are_in_order(rows: Rows) -> Iterator[Breach]:
             yield "blocs", row, "id", f"{row['id']} begins like the key of a derived bloc"
 
 
+def names_of(member: Row) -> set[str]:
+    """Every name that the members table has for a member, its aliases included."""
+    return {member["short_name"], member["name"], *(member["aliases"] or "").split("|")} - {""}
+
+
 @law("members", "member_names")
 def names_stand_for_one_member(rows: Rows) -> Iterator[Breach]:
     """No name, alias or former name stands for two members, and a former name ended after it began."""
     owner: dict[str, str] = {}
     for row in rows["members"]:
-        for name in {row["short_name"], row["name"], *(row["aliases"] or "").split("|")} - {""}:
+        for name in names_of(row):
             if owner.setdefault(name.casefold(), row["id"]) != row["id"]:
                 yield "members", row, "aliases", f'"{name}" stands for {owner[name.casefold()]} as well'
     for row in rows["member_names"]:
@@ -403,18 +410,27 @@ def claims_are_coded_by_the_book(rows: Rows) -> Iterator[Breach]:
     checked = {row["claim_id"] for row in rows["checks"]}
     alternatives = {row["claim_id"] for row in rows["checks"] if row["alternative"]}
     for row in rows["claims"]:
-        checkable, assessment = row["checkable"], row["assessment"]
-        if assessment not in ASSESSMENTS[checkable]:
-            yield "claims", row, "assessment", f"{assessment} does not go with checkable {checkable}"
-        if row["kind"] in ("opinion", "prediction") and checkable != "no":
-            yield "claims", row, "checkable", f"is {checkable} for a claim of kind {row['kind']}"
-        if checkable == "elsewhere" and not row["source_id"]:
-            yield "claims", row, "source_id", f"is empty for a claim assessed {assessment}"
-        if not row["rationale"] and (assessment in ("incomplete", "inaccurate_elsewhere") or row["id"] in alternatives):
+        yield from _miscoded("claims", row, "claim", checked=row["id"] in checked)
+        if row["checkable"] == "elsewhere" and not row["source_id"]:
+            yield "claims", row, "source_id", f"is empty for a claim assessed {row['assessment']}"
+        if not row["rationale"] and needs_rationale(row["assessment"], alternatives=row["id"] in alternatives):
             yield "claims", row, "rationale", "is empty where the codebook asks for one"
-        if (checkable == "record") != (row["id"] in checked):
-            state = "has checks" if row["id"] in checked else "has no check"
-            yield "claims", row, "checkable", f"is {checkable}, and the claim {state}"
+
+
+def needs_rationale(assessment: str, *, alternatives: bool) -> bool:
+    """Whether the codebook asks for a reason: for what it calls misleading or wrong, and for readings left open."""
+    return alternatives or assessment in ("incomplete", "inaccurate_elsewhere")
+
+
+def _miscoded(table: str, row: Row, what: str, *, checked: bool) -> Iterator[Breach]:
+    """What is wrong in any coding of a claim, the first or another, that has checks or has none."""
+    checkable = row["checkable"]
+    if row["assessment"] not in ASSESSMENTS[checkable]:
+        yield table, row, "assessment", f"{row['assessment']} does not go with checkable {checkable}"
+    if row["kind"] in ARGUED_KINDS and checkable != "no":
+        yield table, row, "checkable", f"is {checkable} for a claim of kind {row['kind']}"
+    if (checkable == "record") != checked:
+        yield table, row, "checkable", f"is {checkable}, and the {what} {'has checks' if checked else 'has no check'}"
 
 
 @law("checks")
@@ -449,13 +465,7 @@ def second_codings_are_by_the_book(rows: Rows) -> Iterator[Breach]:
     for row in rows["codings"]:
         if row["coder"] == coders[article[row["claim_id"]]]:
             yield "codings", row, "coder", f"{row['coder']} coded the article itself"
-        if row["assessment"] not in ASSESSMENTS[row["checkable"]]:
-            yield "codings", row, "assessment", f"{row['assessment']} does not go with checkable {row['checkable']}"
-        if row["kind"] in ("opinion", "prediction") and row["checkable"] != "no":
-            yield "codings", row, "checkable", f"is {row['checkable']} for a claim of kind {row['kind']}"
-        if (row["checkable"] == "record") != ((row["claim_id"], row["coder"]) in checked):
-            state = "has checks" if row["checkable"] != "record" else "has no check"
-            yield "codings", row, "checkable", f"is {row['checkable']}, and the coding {state}"
+        yield from _miscoded("codings", row, "coding", checked=(row["claim_id"], row["coder"]) in checked)
 
 
 @law("article_origins")

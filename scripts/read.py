@@ -9,9 +9,10 @@ import io
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
-from scripts.package import Field, Package, Row, Rows, Table, Value
-from scripts.problems import Problem
+from scripts.package import Field, Package, Row, Rows, Table, Value, open_package
+from scripts.problems import BadDataError, Problem
 
 FORMULA = re.compile(r"[=+\-@\t\r]")
 CONTROL = re.compile(
@@ -35,6 +36,15 @@ EXPECTED = {
     "date": "a date written as 2025-02-24",
     "string": "text that no spreadsheet runs as a formula (it may not begin with = + - @)",
 }
+
+
+def read_whole(root: Path) -> tuple[Package, Rows]:
+    """The package and every table's rows; BadDataError with every problem if one table cannot be read."""
+    package = open_package(root)
+    rows, problems = read_package(package)
+    if problems:
+        raise BadDataError(problems)
+    return package, rows
 
 
 def read_package(package: Package) -> tuple[Rows, list[Problem]]:
