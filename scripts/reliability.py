@@ -12,14 +12,11 @@ Pair = tuple[str, str]
 
 def write_reliability(database: sqlite_utils.Database, package: Package) -> int:
     """Fill the reliability table, a row a variable; returns how many claims were coded twice."""
-    sql = """select claims.kind, codings.kind, claims.checkable, codings.checkable,
-        coalesce(claims.verdict, 'none'), coalesce(codings.verdict, 'none')
-        from codings join claims on claims.id = codings.claim_id order by codings.claim_id, codings.coder"""
-    rows = database.execute(sql).fetchall()
-    if rows:
-        measured = (measure(variable, [row[2 * n : 2 * n + 2] for row in rows]) for n, variable in enumerate(VARIABLES))
-        insert(database, package.derived["reliability"], measured)
-    return len(rows)
+    pairs: dict[str, list[Pair]] = {variable: [] for variable in VARIABLES}
+    for row in database.query("select variable, first_value, second_value from coded_twice"):
+        pairs[row["variable"]].append((row["first_value"], row["second_value"]))
+    insert(database, package.derived["reliability"], (measure(variable, pairs[variable]) for variable in VARIABLES))
+    return len(pairs["kind"])
 
 
 def measure(variable: str, pairs: list[Pair]) -> dict[str, Value]:

@@ -86,6 +86,8 @@ def small():
     """)
     for table in ("bloc_votes", "pair_agreements"):
         database.execute(ddl(DERIVED[table]))
+    for shared in ("roll_call_symbols", "roll_call_counts"):
+        derive(database, f"views/{shared}.sql")
     return database
 
 

@@ -203,6 +203,7 @@ def small() -> sqlite3.Connection:
         create table roll_calls (id primary key, voted_on);
         create table claim_roll_calls (claim_id, roll_call_id);
     """)
+    connection.executescript((ROOT / "schema/views/coded_twice.sql").read_text(encoding="utf-8"))
     # What goes on for ever fails instead.
     connection.set_progress_handler(lambda: 1, 1_000_000)
     return connection

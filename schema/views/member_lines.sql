@@ -6,7 +6,7 @@ select
   roll_calls.voted_on,
   roll_calls.body,
   roll_calls.kind,
-  case when roll_calls.kind = 'paragraph' then roll_calls.id else coalesce(resolutions.symbol, roll_calls.id) end as symbol,
+  roll_call_symbols.symbol,
   roll_calls.question,
   votes.vote,
   votes.intended_vote,
@@ -21,7 +21,7 @@ select
 from votes
 join roll_calls on roll_calls.id = votes.roll_call_id
 join members on members.id = votes.member_id
-left join resolutions on resolutions.id = roll_calls.resolution_id
+join roll_call_symbols on roll_call_symbols.roll_call_id = roll_calls.id
 left join votes as ukraine on ukraine.roll_call_id = votes.roll_call_id and ukraine.member_id = 'UKR'
 left join votes as united_states on united_states.roll_call_id = votes.roll_call_id and united_states.member_id = 'USA'
 left join votes as russia on russia.roll_call_id = votes.roll_call_id and russia.member_id = 'RUS'

@@ -4,7 +4,7 @@ select
   roll_calls.voted_on,
   roll_calls.body,
   roll_calls.kind,
-  case when roll_calls.kind = 'paragraph' then roll_calls.id else coalesce(resolutions.symbol, roll_calls.id) end as symbol,
+  roll_call_symbols.symbol,
   case when roll_calls.kind = 'whole_text' then resolutions.title else roll_calls.question end as title,
   members.short_name as member,
   members.region,
@@ -20,6 +20,7 @@ select
   votes.member_id
 from votes
 join roll_calls on roll_calls.id = votes.roll_call_id
+join roll_call_symbols on roll_call_symbols.roll_call_id = roll_calls.id
 join members on members.id = votes.member_id
 left join resolutions on resolutions.id = roll_calls.resolution_id
 order by roll_calls.voted_on, roll_calls.body, roll_calls.sequence nulls last, votes.roll_call_id, members.short_name;
