@@ -104,11 +104,7 @@ def _checks(rows: Rows) -> Iterator[tuple[str, Row]]:
 def read_only(path: Path) -> sqlite3.Connection:
     """A connection that can do nothing but read, and gives up on a query that takes too many steps."""
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-
-    def allow(action: int, *_: object) -> int:
-        return sqlite3.SQLITE_OK if action in READING else sqlite3.SQLITE_DENY
-
-    connection.set_authorizer(allow)
+    connection.set_authorizer(lambda action, *_: sqlite3.SQLITE_OK if action in READING else sqlite3.SQLITE_DENY)
     connection.set_progress_handler(lambda: 1, STEPS_ALLOWED)
     return connection
 

@@ -56,6 +56,7 @@ def law(*needs: str) -> Callable[[Callable[[Rows], Iterator[Breach]]], Callable[
     """Register a generator of breaches as a law over the tables it needs."""
 
     def register(find: Callable[[Rows], Iterator[Breach]]) -> Callable[[Rows], Iterator[Breach]]:
+        """List the generator under its own docstring, which says the law in a sentence, and leave it as it is."""
         assert find.__doc__
         LAWS.append(Law(find.__doc__, frozenset(needs), find))
         return find

@@ -20,6 +20,7 @@ def extra_template_vars(table: str | None, view_name: str, request: Request | No
     claim = tilde_decode(request.url_vars["pks"].split(",")[0])
 
     async def rows_of_claim() -> dict[str, list[dict[str, Any]]]:
+        """A list of rows by name; awaited by Datasette when it renders the page."""
         found = {}
         for name, query_name in QUERIES.items():
             query = await datasette.get_canned_query(DATABASE, query_name, request.actor)

@@ -46,6 +46,7 @@ def _counting_rows() -> Callable[[sqlite3.Cursor, tuple[Any, ...]], sqlite3.Row]
     taken: WeakKeyDictionary[sqlite3.Cursor, int] = WeakKeyDictionary()
 
     def row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> sqlite3.Row:
+        """One row, or OperationalError where it takes its cursor over LARGEST_RESULT characters and bytes."""
         size = taken.get(cursor, 0) + sum(len(value) for value in values if isinstance(value, str | bytes))
         if size > LARGEST_RESULT:
             raise sqlite3.OperationalError("result too big")

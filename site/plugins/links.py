@@ -36,6 +36,7 @@ def startup(datasette: Datasette) -> Callable[[], Awaitable[None]]:
     """Note the foreign keys of the immutable database."""
 
     async def note() -> None:
+        """Only keys that refer to a column id: those that a page can name."""
         database = datasette.get_database(DATABASE)
         for table in await database.table_names():
             keys = await database.foreign_keys_for_table(table)

@@ -29,6 +29,7 @@ def handle_exception(
     not_found = None if isinstance(exception, NotFound) else Response.text("No row has this key.", status=404)
 
     async def redirect() -> Response | None:
+        """A 301 to the key that the row has now, in the same form; else the answer to a key that no row has."""
         parts = [tilde_decode(part) for part in place["key"].split(",")]
         found = await _key_now(datasette, place["table"], parts)
         if found is None or found == parts:

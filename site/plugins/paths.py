@@ -19,7 +19,10 @@ def asgi_wrapper() -> Callable[[App], App]:
     """
 
     def wrap(app: App) -> App:
+        """The same application behind the check of paths."""
+
         async def checked(scope: dict[str, Any], receive: Any, send: Any) -> None:
+            """Answer 400 to a backslash; hand everything else on, with plain commas."""
             if scope["type"] == "http" and "\\" in scope["path"]:
                 await Response.text("A path here has no backslash.", status=400).asgi_send(send)
                 return
