@@ -10,8 +10,13 @@ with counts as (
   union all
   select id, 4, 'not_voting', 'not voting', 'did not vote', official_not_voting from roll_calls
 )
-select counts.roll_call_id, counts.place, counts.vote, counts.label, counts.vote_in_words, counts.official_count, count(votes.vote) as members_known
+select
+  counts.roll_call_id,
+  counts.place,
+  counts.vote,
+  counts.label,
+  counts.vote_in_words,
+  counts.official_count,
+  (select count(*) from votes where votes.roll_call_id = counts.roll_call_id and votes.vote = counts.vote) as members_known
 from counts
-left join votes on votes.roll_call_id = counts.roll_call_id and votes.vote = counts.vote
-group by counts.roll_call_id, counts.place
 order by counts.roll_call_id, counts.place;
