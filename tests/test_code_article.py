@@ -22,7 +22,17 @@ import pytest
 from conftest import add_row, copy_project
 
 from scripts import build
-from scripts.code_article import Coder, Draft, StopCodingError, article_key, locate, main, sentences, slug
+from scripts.code_article import (
+    LONGEST_QUOTE_CHARACTERS,
+    Coder,
+    Draft,
+    StopCodingError,
+    article_key,
+    locate,
+    main,
+    sentences,
+    slug,
+)
 from scripts.locators import verify_locators
 from scripts.package import open_package
 from scripts.read import read_package
@@ -128,6 +138,11 @@ def test_a_quote_begins_in_its_sentence_and_not_before_and_may_end_after_it(text
 def test_a_quote_that_is_none_is_refused_with_the_reason(quote, reason):
     with pytest.raises(ValueError, match=reason):
         at("They voted yes. They voted no. He stayed.", 2, quote)
+
+
+def test_the_longest_quote_is_the_longest_that_the_schema_allows():
+    quote = open_package(build.ROOT).field("claims.quote")
+    assert quote.constraints["maxLength"] == LONGEST_QUOTE_CHARACTERS
 
 
 @pytest.mark.parametrize(
