@@ -6,4 +6,5 @@ select codings.claim_id, codings.coder, 'checkable', claims.checkable, codings.c
 from codings join claims on claims.id = codings.claim_id
 union all
 select codings.claim_id, codings.coder, 'verdict', coalesce(claims.verdict, 'none'), coalesce(codings.verdict, 'none')
-from codings join claims on claims.id = codings.claim_id;
+from codings join claims on claims.id = codings.claim_id
+order by claim_id, coder, variable;
