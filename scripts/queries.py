@@ -60,6 +60,8 @@ def metadata_problems(package: Package, metadata: dict[str, Any]) -> Iterator[Pr
         named = [*settings.get("facets", []), *(settings[key] for key in COLUMN_SETTINGS if key in settings)]
         for column in sorted(set(named) - columns):
             yield Problem(METADATA, None, name, f"has no column {column}")
+        yield from _page_problems(name, settings.get("page", {}), record["queries"], [{"table": name}])
+    yield from _page_problems("page", metadata.get("page", {}), record["queries"], [])
     for name, query in record["queries"].items():
         if name in known:
             yield Problem(METADATA, None, name, "is a query named like a table, which it would hide")
@@ -67,6 +69,17 @@ def metadata_problems(package: Package, metadata: dict[str, Any]) -> Iterator[Pr
             yield from _query_problems(package, name, query)
         else:
             yield Problem(METADATA, None, name, "is a query of which nothing is said")
+
+
+def _page_problems(
+    name: str, page: dict[str, str], queries: dict[str, Any], parameters: list[dict[str, str]]
+) -> Iterator[Problem]:
+    """Parts of a page that are no query, or a query whose parameters are not `parameters`."""
+    for query in page.values():
+        if query not in queries:
+            yield Problem(METADATA, None, name, f"has a page with the query {query}, which is not there")
+        elif list((queries[query] or {}).get("parameters", {}).values()) != parameters:
+            yield Problem(METADATA, None, name, f"has a page with the query {query}, which takes other parameters")
 
 
 def _query_problems(package: Package, name: str, query: dict[str, Any]) -> Iterator[Problem]:

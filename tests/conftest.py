@@ -1,10 +1,12 @@
 """What the tests share: a copy of the project to break, the site built once, and the folder of article texts."""
 
 import csv
+import html
 import io
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -15,6 +17,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from datasette.app import Datasette
 
 from scripts.build import ROOT, main
 from scripts.package import Package, open_package
@@ -125,6 +128,24 @@ def serve(site: Path, folder: Path) -> Iterator[Server]:
         process.wait()
 
 
+def addresses(text: str) -> list[str]:
+    """The address of every link in a piece of HTML."""
+    return [html.unescape(address) for address in re.findall(r'href="([^"]+)"', text)]
+
+
+def words(text: str) -> str:
+    """A piece of HTML as it is read."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())
+
+
+Rows = Callable[..., list[sqlite3.Row]]
+
+
+def in_process(site: Path) -> Datasette:
+    """The site as `make serve` has it, without a socket."""
+    return Datasette(config_dir=site, crossdb=True, cors=True)
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the project that a test may break."""
@@ -176,3 +197,30 @@ def server(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     """The site, served to the tests of one file."""
     with serve(site, tmp_path_factory.mktemp("served") / "folder") as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def ds(site: Path) -> Datasette:
+    return in_process(site)
+
+
+@pytest.fixture(scope="module")
+def rows(database: Path) -> Rows:
+    """Ask the database itself."""
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    connection.row_factory = sqlite3.Row
+    return lambda sql, *values: connection.execute(sql, values).fetchall()
+
+
+@pytest.fixture
+def altered(site: Path, tmp_path: Path) -> Callable[[str], Datasette]:
+    """The site over a copy of the database that a script has changed."""
+
+    def alter(script: str) -> Datasette:
+        copy = shutil.copytree(site, tmp_path / "site")
+        connection = sqlite3.connect(copy / "record.db")
+        connection.executescript(script)
+        connection.close()
+        return in_process(copy)
+
+    return alter

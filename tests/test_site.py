@@ -6,8 +6,6 @@ import html
 import io
 import json
 import re
-import shutil
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
@@ -20,6 +18,7 @@ from markupsafe import escape
 from scripts.build import ROOT
 from scripts.package import open_package
 from scripts.queries import read_metadata, read_queries
+from tests.conftest import Rows, addresses, in_process, words
 
 METADATA = read_metadata(ROOT)["databases"]["record"]
 QUERIES = read_queries(read_metadata(ROOT))
@@ -41,53 +40,9 @@ CHECKS = [
 SHOWN = {None: "not known", "[]": "none"}
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 
-Rows = Callable[..., list[sqlite3.Row]]
-
-
-def in_process(site: Path) -> Datasette:
-    """The site as `make serve` has it, without a socket."""
-    return Datasette(config_dir=site, crossdb=True, cors=True)
-
-
-@pytest.fixture(scope="module")
-def ds(site: Path) -> Datasette:
-    return in_process(site)
-
-
-@pytest.fixture(scope="module")
-def rows(database: Path) -> Rows:
-    """Ask the database itself."""
-    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-    connection.row_factory = sqlite3.Row
-    return lambda sql, *values: connection.execute(sql, values).fetchall()
-
-
-@pytest.fixture
-def altered(site: Path, tmp_path: Path) -> Callable[[str], Datasette]:
-    """The site over a copy of the database that a script has changed."""
-
-    def alter(script: str) -> Datasette:
-        copy = shutil.copytree(site, tmp_path / "site")
-        connection = sqlite3.connect(copy / "record.db")
-        connection.executescript(script)
-        connection.close()
-        return in_process(copy)
-
-    return alter
-
 
 def columns_of(rows: Rows, name: str) -> list[str]:
     return [row["name"] for row in rows("select name from pragma_table_info(?)", name)]
-
-
-def addresses(text: str) -> list[str]:
-    """The address of every link in a piece of HTML."""
-    return [html.unescape(address) for address in re.findall(r'href="([^"]+)"', text)]
-
-
-def words(text: str) -> str:
-    """A piece of HTML as it is read."""
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())
 
 
 def cells(text: str, column: str) -> list[str]:
@@ -535,7 +490,7 @@ async def test_the_page_of_a_claim_shows_its_verdict_and_why(verdict: str, ds: D
     above = text.partition("row-as-stored")[0]
     assert f"<h1>{escape(claim['claim'])}</h1>" in above
     assert f'<p class="verdict verdict-{verdict}"><strong>{verdict.replace("_", " ")}</strong>: ' in above
-    assert f"<q>{escape(claim['quote'])}</q>" in above
+    assert f">{escape(claim['quote'])}</q>" in above
     assert f"<p>{escape(claim['rationale'])}</p>" in above
     assert "None" not in words(above)
     if claim["source_id"]:
