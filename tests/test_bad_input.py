@@ -526,6 +526,24 @@ KINDS: list[tuple[str, Change, str, int | None]] = [
         1,
     ),
     (
+        "page made of a query that does not exist",
+        text("metadata.yml", "          story: story_of_outlet", "          story: tale_of_outlet"),
+        "metadata.yml, field outlets: has a page with the query tale_of_outlet, which is not there",
+        1,
+    ),
+    (
+        "page made of a query about another thing",
+        text("metadata.yml", "          story: story_of_outlet", "          story: story_of_claim"),
+        "metadata.yml, field outlets: has a page with the query story_of_claim, which takes other parameters",
+        1,
+    ),
+    (
+        "home page made of a query with parameters",
+        text("metadata.yml", "  numbers: home_numbers", "  numbers: story_of_claim"),
+        "metadata.yml, field page: has a page with the query story_of_claim, which takes other parameters",
+        1,
+    ),
+    (
         "query named like a table",
         text("metadata.yml", "      compare_members:", "      votes:"),
         "metadata.yml, field votes: is a query named like a table, which it would hide",

@@ -341,6 +341,17 @@ async def test_a_quote_and_a_title_say_which_language_they_are_in(ds: Datasette,
         assert titled in text
 
 
+@pytest.mark.parametrize(
+    "address", ["/record/articles?language=ar&title__notblank=1", "/record/claims_of_article?article={article}"]
+)
+async def test_words_of_articles_say_their_language_in_tables_too(address: str, ds: Datasette, rows: Rows):
+    [article] = rows("select id from articles where language = 'ar' and title is not null order by id limit 1")
+    text = (await ds.client.get(address.format(article=article["id"]))).text
+    shown = re.findall(r'<td class="col-(?:title|quote)[^>]*>(.*?)</td>', text, re.DOTALL)
+    assert len(shown) >= 1
+    assert all(cell.strip().startswith('<span lang="ar" dir="auto">') for cell in shown)
+
+
 async def test_an_article_that_was_not_seen_has_no_claims(ds: Datasette, rows: Rows):
     article = rows("select id from articles where seen = 'not_seen' order by id")[0]["id"]
     text = await page_of(ds, "articles", article)
