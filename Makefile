@@ -9,7 +9,7 @@ INSTALLED := .venv/.installed
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help serve build validate test tidy codebook bench lint lock clean
+.PHONY: help serve build validate test tidy codebook bench screenshots lint lock clean
 
 help:
 	@echo "make serve      install, validate, build, check, and serve the site on http://127.0.0.1:$(PORT) (PORT=… to change it)"
@@ -19,6 +19,7 @@ help:
 	@echo "make tidy       report on the CSV files with csvclean, sort them by key, rewrite them canonically"
 	@echo "make codebook   print csvstat for every table"
 	@echo "make bench      time the build and the site, as ratios within one run"
+	@echo "make screenshots take docs/screenshots anew, with Debian's chromium"
 	@echo "make lint       ruff and mypy"
 	@echo "make lock       write requirements.lock anew from pyproject.toml, with hashes"
 	@echo "make clean      remove everything that was built or installed"
@@ -43,6 +44,9 @@ codebook: $(INSTALLED)
 
 bench: build
 	$(PY) -m scripts.bench
+
+screenshots: build
+	$(PY) -m scripts.screenshots
 
 lint: $(INSTALLED)
 	.venv/bin/ruff check .

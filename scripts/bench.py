@@ -1,7 +1,9 @@
-"""Benchmark: how long the build and the site take, as ratios of two things timed in the same run."""
+"""Benchmark: how long the build and the site take, as ratios of two things timed in one run, and what pages weigh."""
 
 import csv
+import html
 import json
+import re
 import socket
 import sqlite3
 import statistics
@@ -12,26 +14,37 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+import httpx
 from rich.console import Console
 from rich.table import Table
 
 from scripts.build import ROOT, build, prepare
 from scripts.package import open_package
+from scripts.page_types import PAGE_TYPES
 from scripts.progress import Progress
 
 RUNS = 5
 REQUESTS = 40
 PAGES = ("/record/votes", "/record/votes.json?_shape=array", "/record/claims", "/record/votes/A-RES-ES-11-7,USA")
 
+# What a browser fetches to show a page: style sheets, scripts and pictures.
+LOADED = re.compile(r'<(?:link rel="stylesheet" href|script src|img src)="([^"]+)"')
+
 
 def main() -> int:
-    """Print one table of ratios."""
+    """Print one table of ratios and one of pages."""
     table = Table("what", "seconds", "against", "seconds", "ratio")
     for what, first, against, second in [*_build_times(), *_page_times()]:
         table.add_row(what, f"{first:.4f}", against, f"{second:.4f}", f"{first / second:.2f}")
-    Console(width=140).print(table)
+    pages = Table("type of page", "kB of HTML", "kB sent", "with what it loads", "requests", "ms to the first byte")
+    for row in page_weights():
+        pages.add_row(*row)
+    console = Console(width=140)
+    console.print(table)
+    console.print(pages)
     return 0
 
 
@@ -101,6 +114,24 @@ def _page_times() -> Iterator[tuple[str, float, str, float]]:
             )
         faceted = f"{bare}/record/votes?_facet=vote&_facet=roll_call_id"
         yield "/record/votes with two facets", _seconds(faceted), "without", _seconds(f"{bare}/record/votes")
+
+
+def page_weights() -> Iterator[tuple[str, ...]]:
+    """Each type of page: its HTML, what is sent of it, that with all it loads, in how many requests, and how soon."""
+    with served([str((ROOT / "build/site").resolve())]) as url, httpx.Client(base_url=url) as client:
+        for name, address in PAGE_TYPES.items():
+            page = client.get(address)
+            parts = [client.get(html.unescape(part)) for part in sorted(set(LOADED.findall(page.text)))]
+            whole = sum(answer.num_bytes_downloaded for answer in (page, *parts))
+            soon = median_seconds(partial(_first_byte, client, address), runs=RUNS * 3)
+            kilobytes = (f"{size / 1000:.1f}" for size in (len(page.content), page.num_bytes_downloaded, whole))
+            yield (name, *kilobytes, str(1 + len(parts)), f"{1000 * soon:.1f}")
+
+
+def _first_byte(client: httpx.Client, address: str) -> None:
+    """Ask for a page and leave when its head is there."""
+    with client.stream("GET", address):
+        pass
 
 
 def _setting(name: str, value: object) -> list[str]:
