@@ -14,14 +14,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from datasette.app import Datasette
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from scripts.build import ROOT, main
 from scripts.package import Package, open_package
 
+ELSEWHERE = re.compile(r"^(?!http://127\.0\.0\.1[:/])")
 INPUTS = ("datapackage.yaml", "metadata.yml", "requirements.lock", "data", "schema", "scripts", "seeds", "site")
 
 
@@ -224,3 +227,38 @@ def altered(site: Path, tmp_path: Path) -> Callable[[str], Datasette]:
         return in_process(copy)
 
     return alter
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's chromium, without a window."""
+    path = shutil.which("chromium")
+    if path is None and os.environ.get("CI"):
+        pytest.fail("chromium is not on the PATH, and CI does not skip the browser")
+    if path is None:
+        pytest.skip("chromium is not on the PATH, so nothing was tested in a browser")
+    options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=options)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def watched_page(browser: Browser, server: Server, **context: Any) -> Iterator[Page]:
+    """A page that gets nothing from any other host; at the end there has been no such request and no error."""
+    wrong: list[str] = []
+
+    def refuse(route: Route) -> None:
+        wrong.append(f"asked for {route.request.url}")
+        route.abort()
+
+    opened = browser.new_context(base_url=server.url, **context)
+    opened.route(ELSEWHERE, refuse)
+    page = opened.new_page()
+    page.on("console", lambda message: wrong.append(f"console: {message.text}") if message.type == "error" else None)
+    page.on("response", lambda got: wrong.append(f"{got.status} for {got.url}") if got.status >= 400 else None)
+    page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
+    yield page
+    opened.close()
+    assert wrong == []

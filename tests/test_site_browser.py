@@ -1,30 +1,22 @@
 """The site in a browser, wide and narrow: what is clicked, filled in and drawn; nothing from elsewhere, no error."""
 
-import html
-import os
 import re
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from scripts.build import ROOT
 from scripts.queries import query_url, read_metadata
-from tests.conftest import Server
+from tests.conftest import Server, watched_page
 
 METADATA = read_metadata(ROOT)
 QUERIES = METADATA["databases"]["record"]["queries"]
-ON_THE_HOME_PAGE = re.findall(r'href="([^"]+#g\.[^"]+)"', METADATA["description_html"])
 CHARTS = sorted(
-    {html.unescape(link) for link in ON_THE_HOME_PAGE}
-    | {
-        f"{query_url(name, query.get('example', {}))}#{query['fragment']}"
-        for name, query in QUERIES.items()
-        if "fragment" in query
-    }
+    f"{query_url(name, query.get('example', {}))}#{query['fragment']}"
+    for name, query in QUERIES.items()
+    if "fragment" in query
 )
-ELSEWHERE = re.compile(r"^(?!http://127\.0\.0\.1[:/])")
 PAGES = [
     "/",
     "/record",
@@ -53,46 +45,11 @@ COLOURED_PIXELS = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None and os.environ.get("CI"):
-        pytest.fail("chromium is not on the PATH, and CI does not skip the browser")
-    if path is None:
-        pytest.skip("chromium is not on the PATH, so nothing was tested in a browser")
-    options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=options)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture(params=[1280, 360], ids=["wide", "narrow"])
 def page(browser: Browser, server: Server, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page that gets nothing from any other host; at the end there has been no such request and no error."""
-    context = browser.new_context(base_url=server.url, viewport={"width": request.param, "height": 800})
-    page = context.new_page()
-    wrong: list[str] = []
-
-    def refuse(route: Route) -> None:
-        wrong.append(f"asked for {route.request.url}")
-        route.abort()
-
-    def note_message(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            wrong.append(f"console: {message.text}")
-
-    def note_status(response: Response) -> None:
-        if response.status >= 400:
-            wrong.append(f"{response.status} for {response.url}")
-
-    context.route(ELSEWHERE, refuse)
-    page.on("console", note_message)
-    page.on("response", note_status)
-    page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
-    yield page
-    context.close()
-    assert wrong == []
+    with watched_page(browser, server, viewport={"width": request.param, "height": 800}) as page:
+        yield page
 
 
 @pytest.mark.parametrize("address", PAGES)
