@@ -18,7 +18,8 @@ from xml.sax.saxutils import escape
 
 import vl_convert
 
-from scripts.queries import Query, query_url
+from scripts.problems import BadDataError, Problem
+from scripts.queries import METADATA, Query, query_url
 
 FOLDER = "static/pictures"
 WORDS = ("id", "title", "sentence", "alternative", "keys", "about", "page", "day", "year")
@@ -94,9 +95,12 @@ def draw_pictures(site: Path, database: Path, sources: Path, queries: dict[str, 
 def draw(
     specification: Path, connection: sqlite3.Connection, atlas: list[dict[str, Any]], queries: dict[str, Query]
 ) -> Iterator[tuple[dict[str, Any], str]]:
-    """Each picture of one specification: its entry in the catalogue and its SVG."""
+    """Each picture of one specification, its entry in the catalogue and its SVG; BadDataError if its query is not there."""
     spec = json.loads(specification.read_text(encoding="utf-8"))
-    query = queries[spec["usermeta"]["query"]]
+    query = queries.get(spec["usermeta"]["query"])
+    if query is None:
+        place = f"{specification.parent.name}/{specification.name}"
+        raise BadDataError([Problem(place, None, "query", f"is no query of {METADATA}: {spec['usermeta']['query']}")])
     sentences = specification.with_name(specification.name.removesuffix(".vl.json") + ".sql")
     for words in connection.execute(sentences.read_text(encoding="utf-8")).fetchall():
         parameters = {name: words[name] for name in words.keys() if name not in WORDS}  # noqa: SIM118  (a Row)

@@ -22,7 +22,8 @@ from shapely.geometry import MultiPolygon, Point, box, shape
 
 from scripts.atlas import give_crimea, place
 from scripts.build import ROOT
-from scripts.pictures import DARK
+from scripts.pictures import DARK, draw
+from scripts.problems import BadDataError
 from scripts.queries import read_metadata, read_queries
 from tests.conftest import Server
 
@@ -161,6 +162,11 @@ def test_a_specification_draws_a_query_of_the_site(specification: Path):
     assert spec["usermeta"]["query"] in read_queries(read_metadata(ROOT))
     assert specification.with_name(specification.name.replace(".vl.json", ".sql")).is_file()
     assert "url" not in spec.get("data", {})
+
+
+def test_a_specification_that_names_no_query_is_told(record: sqlite3.Connection):
+    with pytest.raises(BadDataError, match=r"pictures/map\.vl\.json.*positions_on_roll_call"):
+        next(draw(ROOT / "site/pictures/map.vl.json", record, [], {}))
 
 
 def test_every_picture_is_drawn_with_its_words(folder: Path, catalogue: dict[str, dict[str, Any]]):
