@@ -95,7 +95,7 @@ def draw_pictures(site: Path, database: Path, sources: Path, queries: dict[str, 
 def draw(
     specification: Path, connection: sqlite3.Connection, atlas: list[dict[str, Any]], queries: dict[str, Query]
 ) -> Iterator[tuple[dict[str, Any], str]]:
-    """Each picture of one specification, its entry in the catalogue and its SVG; BadDataError if its query is not there."""
+    """The catalogue entry and SVG of each picture of a specification; BadDataError if its query is not there."""
     spec = json.loads(specification.read_text(encoding="utf-8"))
     query = queries.get(spec["usermeta"]["query"])
     if query is None:
