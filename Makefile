@@ -9,7 +9,7 @@ INSTALLED := .venv/.installed
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help serve build validate test tidy codebook bench screenshots lint lock clean
+.PHONY: help serve build validate test tidy codebook bench screenshots atlas lint lock clean
 
 help:
 	@echo "make serve      install, validate, build, check, and serve the site on http://127.0.0.1:$(PORT) (PORT=… to change it)"
@@ -20,6 +20,7 @@ help:
 	@echo "make codebook   print csvstat for every table"
 	@echo "make bench      time the build and the site, as ratios within one run"
 	@echo "make screenshots take docs/screenshots anew, with Debian's chromium"
+	@echo "make atlas      draw the shapes of the maps anew from npm's world-atlas; the result is kept, so this is rarely needed"
 	@echo "make lint       ruff and mypy"
 	@echo "make lock       write requirements.lock anew from pyproject.toml, with hashes"
 	@echo "make clean      remove everything that was built or installed"
@@ -47,6 +48,13 @@ bench: build
 
 screenshots: build
 	$(PY) -m scripts.screenshots
+
+# The shapes change only with a new version of the package, or with a decision of the United Nations about what they show.
+atlas: $(INSTALLED)
+	mkdir -p build/atlas
+	cd build/atlas && npm pack --silent world-atlas@2.0.2 && tar xzf world-atlas-2.0.2.tgz
+	$(PY) -m scripts.atlas build/atlas/package
+	rm -rf build/atlas
 
 lint: $(INSTALLED)
 	.venv/bin/ruff check .

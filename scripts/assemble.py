@@ -16,7 +16,8 @@ from typing import Any
 from markdown_it import MarkdownIt
 
 from scripts.package import Package, Table
-from scripts.queries import DATABASE, query_url
+from scripts.pictures import draw_pictures
+from scripts.queries import DATABASE, query_url, read_queries
 
 INCOMPLETE = "incomplete_roll_calls"
 PAGES = {"codebook": "data/press/CODEBOOK.md", "known-gaps": "data/GAPS.md"}
@@ -48,6 +49,7 @@ def assemble(site: Path, package: Package, metadata: dict[str, Any], tables: Ite
     (site / DOWNLOADS).mkdir(parents=True)
     for name in ("votes_named", "votes_by_member"):
         write_csv(database, name, site / DOWNLOADS / f"{name}.csv")
+    draw_pictures(site, database, package.root / "site/pictures", read_queries(metadata))
     _write_json(site / "inspect-data.json", inspect(database))
     return sum(path.is_file() for path in site.rglob("*"))
 

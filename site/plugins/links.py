@@ -19,6 +19,7 @@ KEYS = {
     "first_claim_id": "claims",
     "later_roll_call_id": "roll_calls",
     "member_id": "members",
+    "origin_article_id": "articles",
     "origin_claim_id": "claims",
     "outlet_id": "outlets",
     "roll_call_id": "roll_calls",
