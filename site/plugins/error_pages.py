@@ -21,6 +21,9 @@ def handle_exception(
 ) -> Callable[[], Awaitable[Response]]:
     """The page error.html, or in JSON what Datasette answers."""
     error = _described(exception)
+    # Datasette 0.65 takes a POST to a table for its own mistake.
+    if isinstance(exception, AssertionError) and request.method == "POST":
+        error |= {"error": "Nothing can be sent to this address.", "status": 405, "title": "Method not allowed"}
     if error["status"] == 500:
         traceback.print_exception(exception)
 
