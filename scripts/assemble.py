@@ -53,7 +53,7 @@ def assemble(site: Path, package: Package, metadata: dict[str, Any], tables: Ite
 
 
 def full_metadata(metadata: dict[str, Any], tables: Iterable[Table]) -> dict[str, Any]:
-    """metadata.yml with what the Table Schemas say of tables and columns, and what they say of each query's parameters."""
+    """metadata.yml with what the Table Schemas say of tables and columns, and of each query's parameters."""
     record = metadata["databases"][DATABASE]
     tables, documented = list(tables), {}
     for table in tables:

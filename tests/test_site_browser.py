@@ -114,7 +114,9 @@ def test_a_facet_narrows_the_rows_to_its_count(page: Page):
     facet = page.locator("#facet-verdict li", has=page.get_by_role("link", name="inaccurate", exact=True))
     count = int(facet.inner_text().split()[-1])
     facet.get_by_role("link").click()
-    expect(page.locator("h2.answer-heading")).to_have_text(re.compile(rf'^\s*{count} rows?\s+where verdict = "inaccurate"'))
+    expect(page.locator("h2.answer-heading")).to_have_text(
+        re.compile(rf'^\s*{count} rows?\s+where verdict = "inaccurate"')
+    )
     assert page.locator("table.rows-and-columns tbody tr").count() == min(count, 100)
     assert set(page.locator("td.col-verdict").all_inner_texts()) == {"inaccurate"}
 

@@ -16,9 +16,7 @@ TOO_BIG = "The query's result is too big for the memory that it may have."
 
 
 @hookimpl
-def handle_exception(
-    datasette: Datasette, request: Request, exception: Exception
-) -> Callable[[], Awaitable[Response]]:
+def handle_exception(datasette: Datasette, request: Request, exception: Exception) -> Callable[[], Awaitable[Response]]:
     """The page error.html, or in JSON what Datasette answers."""
     error = _described(exception)
     # Datasette 0.65 takes a POST to a table for its own mistake.
@@ -44,7 +42,7 @@ def _described(exception: Exception) -> dict[str, Any]:
     """Datasette's description of an error: ok, error, status and title, with what else the error brings."""
     error: dict[str, Any] = {"ok": False, "error": str(exception), "status": 500, "title": None}
     if isinstance(exception, DatasetteError):
-        message = Markup(exception.message) if exception.message_is_html else exception.message  # noqa: S704
+        message = Markup(exception.message) if exception.message_is_html else exception.message
         return {**exception.error_dict, **error, "error": message, "status": exception.status, "title": exception.title}
     if isinstance(exception, Base400):
         return {**error, "error": exception.args[0] if exception.args else "", "status": exception.status}

@@ -15,7 +15,7 @@ from datasette.filters import Filters
 from datasette.utils.asgi import BadRequest, Request
 
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
-# An empty search, as a form sends it that was not filled in, and what other sites put behind addresses that they pass on.
+# An empty search, as a form sends it that was not filled in, and what other sites put behind addresses they pass on.
 DROPPED = re.compile(r"(utm_\w+|fbclid|gclid|msclkid|mc_cid|mc_eid)=.*|_search(_\w+)?=[\s\"]*", re.DOTALL)
 LOOKUPS = [filter.key for filter in Filters._filters]
 NUMBERS = ("_timelimit",)
@@ -60,7 +60,9 @@ def filters_from_request(
                 raise BadRequest(f"{name} takes a number.")
         searched = request.args.get("_fts_table") or await found.fts_table(table)
         if "_search" in request.args and not searched:
-            raise BadRequest(f"The table {table} has no full-text search; the search at /record/search looks everywhere.")
+            raise BadRequest(
+                f"The table {table} has no full-text search; the search at /record/search looks everywhere."
+            )
 
     return check
 

@@ -1,4 +1,4 @@
-"""What the page of a query has beside its answer: forms that offer names instead of asking for keys, and an example to open with."""
+"""What the page of a query has beside its answer: a form that offers names for keys, and an example to open with."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -38,8 +38,10 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
 
 
 @hookimpl
-def extra_template_vars(datasette: Datasette, request: Request | None, view_name: str, columns: list[str] | None) -> Any:
-    """`fields`, the form of a query, each with its `value` and, where the values are few, the `choices`: (key, name)."""
+def extra_template_vars(
+    datasette: Datasette, request: Request | None, view_name: str, columns: list[str] | None
+) -> Any:
+    """`fields`, the form of a query, each with its `value` and, where values are few, its `choices`: (key, name)."""
     if request is None or view_name not in ("table", "database"):
         return {}
     query = _queries(datasette).get(request.url_vars.get("table", ""))
@@ -95,5 +97,8 @@ def _column_help(datasette: Datasette, columns: list[str]) -> dict[str, str]:
     """What the tables say of a column's name, where all that have it say the same."""
     databases = datasette.metadata("databases") or {}
     tables = databases.get(DATABASE, {}).get("tables", {}).values()
-    said = {column: {table["columns"][column] for table in tables if column in table.get("columns", {})} for column in columns}
+    said = {
+        column: {table["columns"][column] for table in tables if column in table.get("columns", {})}
+        for column in columns
+    }
     return {column: texts.pop() for column, texts in said.items() if len(texts) == 1}

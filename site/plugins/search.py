@@ -1,7 +1,8 @@
 """What a reader types into the search box, as the search of SQLite takes it: nothing that is typed may be an error.
 
-SQLite's full-text search has a language of its own, in which a slash, a quote or the word OR mean something. Readers type UN
-symbols, quotes from articles and half a word instead, so that each word is looked for as it stands, the last also as a beginning.
+SQLite's full-text search has a language of its own, in which a slash, a quote or the word OR mean something. Readers
+type UN symbols, quotes from articles and half a word instead, so that each word is looked for as it stands, the last
+also as a beginning.
 """
 
 import re
@@ -12,7 +13,7 @@ from datasette import hookimpl
 
 LONGEST_QUERY = 200
 QUOTED = re.compile(r'"([^"]*)"')
-QUOTE_MARKS = str.maketrans(dict.fromkeys("“”„‟«»″＂", '"') | dict.fromkeys("‘’‚‛ʼ′", "'"))
+QUOTE_MARKS = str.maketrans(dict.fromkeys("“”„‟«»″", '"'))
 # These scripts put no space between words, so that no word can be told from the next.
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 
@@ -26,7 +27,7 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
 
 
 def search_words(typed: str | None) -> str | None:
-    """An FTS5 expression for all the words and quoted phrases that were typed; None where full-text search cannot help."""
+    """An FTS5 expression for all words and quoted phrases that were typed; None where full-text search cannot help."""
     text = _plain(typed)
     if UNSPACED.search(text):
         return None
@@ -46,7 +47,7 @@ def search_part(typed: str | None) -> str | None:
 
 
 def search_name(names: str, typed: str | None) -> int:
-    """2 if one of the names, divided by bars, is what was typed; 1 if a symbol ends with it, as A/RES/ES-11/7 with ES-11/7; else 0."""
+    """2 if one of the names, divided by bars, is what was typed; 1 if a symbol ends with it (ES-11/7 typed); else 0."""
     wanted = " ".join(_words(_folded(_plain(typed))))
     if not wanted:
         return 0
