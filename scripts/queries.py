@@ -23,8 +23,8 @@ class Query:
     """A canned query.
 
     `answer` is the type of the answer (`type`, and `enum` where it has one) or None for a query that checks cannot use;
-    `parameters` says for each what its values must be: {table: T}, {enumeration: table.column} or {form: F}, F being date
-    or text, and may add a title and a help for whoever fills it in.
+    `parameters` says for each what its values must be: {table: T}, {enumeration: table.column}, {form: date} or
+    {form: text}, and may add a title and a help for whoever fills it in.
     """
 
     name: str
