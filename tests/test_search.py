@@ -134,8 +134,29 @@ async def test_operators_are_words(ds: Datasette):
     assert all("⟦not⟧" in str(find["found_in"]).casefold() or "not" in str(find["title"]).casefold() for find in found)
 
 
-async def test_a_number_is_no_beginning_of_another(ds: Datasette):
-    assert "/record/resolutions/A-RES-78-316" not in [find["url"] for find in await finds(ds, "7 31")]
+@pytest.mark.parametrize(
+    ("typed", "expression"),
+    [
+        ("ES-11/7", '"ES 11 7"'),
+        ("abst", '("abst" OR "abst"*)'),
+        ("russia abst", '"russia" AND ("abst" OR "abst"*)'),
+        ("“path to” pea", '"path to" AND ("pea" OR "pea"*)'),
+        ("277", '("277" OR "277"*)'),
+        ("联合国", None),
+        ("(", None),
+    ],
+)
+async def test_the_last_word_may_be_unfinished_but_a_short_number_is_whole(
+    typed: str, expression: str | None, ds: Datasette
+):
+    asked = {"sql": "select search_words(:typed) as words", "typed": typed, "_shape": "array"}
+    assert (await ds.client.get("/record.json", params=asked)).json() == [{"words": expression}]
+
+
+async def test_words_without_spaces_between_them_are_found_wherever_they_stand(ds: Datasette):
+    sql = "select count(*) as n from search_entries where title || ' ' || words like '%俄罗斯%'"
+    [there_are] = (await ds.client.get("/record.json", params={"sql": sql, "_shape": "array"})).json()
+    assert len(await finds(ds, "俄罗斯")) == min(50, there_are["n"]) > 3
 
 
 async def test_the_number_of_finds_is_told_and_fifty_are_shown(ds: Datasette):
