@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 
 from scripts.package import Package, Table
 from scripts.pictures import draw_pictures
-from scripts.queries import DATABASE, query_url, read_queries
+from scripts.queries import DATABASE, read_queries
 
 INCOMPLETE = "incomplete_roll_calls"
 PAGES = {"codebook": "data/press/CODEBOOK.md", "known-gaps": "data/GAPS.md"}
@@ -55,9 +55,9 @@ def assemble(site: Path, package: Package, metadata: dict[str, Any], tables: Ite
 
 
 def full_metadata(metadata: dict[str, Any], tables: Iterable[Table]) -> dict[str, Any]:
-    """metadata.yml with what the Table Schemas say of tables and columns, and with each query's example as a link."""
+    """metadata.yml with what the Table Schemas say of tables and columns, and of each query's parameters."""
     record = metadata["databases"][DATABASE]
-    documented = {}
+    tables, documented = list(tables), {}
     for table in tables:
         documented[table.name] = {
             "title": table.title,
@@ -65,37 +65,31 @@ def full_metadata(metadata: dict[str, Any], tables: Iterable[Table]) -> dict[str
             "columns": {field.name: field.description for field in table.fields},
             **record["tables"].get(table.name, {}),
         }
-    queries = {name: _full_query(name, query) for name, query in record["queries"].items()}
+    by_name = {table.name: table for table in tables}
+    queries = {name: _full_query(query, by_name) for name, query in record["queries"].items()}
     return {**metadata, "databases": {DATABASE: {**record, "tables": documented, "queries": queries}}}
 
 
-def _full_query(name: str, query: dict[str, Any]) -> dict[str, Any]:
-    """A query with its parameters named in order, and a description that links its example."""
-    url = query_url(name, query.get("example", {})) + (f"#{query['fragment']}" if "fragment" in query else "")
-    shown = ", ".join(f"{key} {value}" for key, value in query.get("example", {}).items())
-    text = f"<p>{html.escape(query['description'].strip())}</p>"
-    if shown:
-        text += (
-            f'<p>For example: <a href="{html.escape(url)}">{html.escape(shown)}</a>. {_where(query["parameters"])}</p>'
-        )
-    elif "fragment" in query:
-        text += f'<p><a href="{html.escape(url)}">Open it as a chart</a>.</p>'
-    kept = {key: value for key, value in query.items() if key != "description"}
-    return {**kept, "params": list(query.get("parameters", {})), "description_html": text, "hide_sql": True}
+def _full_query(query: dict[str, Any], tables: dict[str, Table]) -> dict[str, Any]:
+    """A query with its parameters named in order, and for each what a form needs to ask for it."""
+    fields = [_form_field(name, rule, tables) for name, rule in query.get("parameters", {}).items()]
+    return {**query, "params": [field["name"] for field in fields], "fields": fields, "hide_sql": True}
 
 
-def _where(parameters: dict[str, dict[str, str]]) -> str:
-    """Where a reader finds the values that a query takes."""
-    places = []
-    for name, rule in parameters.items():
-        if "table" in rule:
-            places.append(f'{name}: a key of <a href="/{DATABASE}/{rule["table"]}">{rule["table"]}</a>')
-        elif "enumeration" in rule:
-            table, column = rule["enumeration"].split(".")
-            places.append(f'{name}: a value of <a href="/{DATABASE}/{table}?_facet={column}">{table}.{column}</a>')
-        else:
-            places.append(f"{name}: a {rule['form']}, such as 2025-02-24")
-    return html.unescape("; ".join(places)) + "."
+def _form_field(name: str, rule: dict[str, str], tables: dict[str, Table]) -> dict[str, Any]:
+    """A parameter as a field of a form: its title and help, and where its values are: `table`, `options` or `form`."""
+    field: dict[str, Any] = {"name": name, "title": rule.get("title") or _in_words(name), "help": rule.get("help")}
+    if "enumeration" not in rule:
+        return {**rule, **field}
+    table, column = rule["enumeration"].split(".")
+    [found] = [field for field in tables[table].fields if field.name == column]
+    return {**field, "help": field["help"] or found.description, "options": found.constraints["enum"]}
+
+
+def _in_words(name: str) -> str:
+    """A parameter's name as it is said: `roll_call_a` is the first roll call."""
+    order = {"_a": "first ", "_b": "second "}.get(name[-2:], "")
+    return (order + name.removesuffix("_a").removesuffix("_b").replace("_", " ")).capitalize()
 
 
 def _reading(database: Path) -> closing[sqlite3.Connection]:

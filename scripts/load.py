@@ -16,6 +16,7 @@ SEARCHED = {
     "claims": ["claim", "quote", "rationale"],
     "articles": ["title", "author"],
     "resolutions": ["symbol", "title", "summary"],
+    "search_entries": ["names", "title", "words"],
 }
 
 
@@ -116,7 +117,7 @@ def index(database: sqlite_utils.Database, tables: Iterable[Table], facets: dict
 
 
 def enable_search(database: sqlite_utils.Database) -> None:
-    """Full-text search over claims, articles and resolutions."""
+    """Full-text search over claims, articles, resolutions, and all that the search of the site leads to."""
     for name, columns in SEARCHED.items():
         database.table(name).enable_fts(columns, tokenize="porter unicode61 remove_diacritics 2")
 

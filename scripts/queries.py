@@ -14,6 +14,7 @@ from scripts.problems import BadDataError, Problem
 DATABASE = "record"
 METADATA = "metadata.yml"
 ANSWER_TYPES = ("string", "integer", "boolean", "date", "list")
+FORMS = ("date", "text")
 COLUMN_SETTINGS = ("label_column", "sort", "sort_desc")
 
 
@@ -22,7 +23,8 @@ class Query:
     """A canned query.
 
     `answer` is the type of the answer (`type`, and `enum` where it has one) or None for a query that checks cannot use;
-    `parameters` says for each what its values must be: {table: T}, {enumeration: table.column} or {form: date}.
+    `parameters` says for each what its values must be: {table: T}, {enumeration: table.column}, {form: date} or
+    {form: text}, and may add a title and a help for whoever fills it in.
     """
 
     name: str
@@ -92,7 +94,7 @@ def _query_problems(package: Package, name: str, query: dict[str, Any]) -> Itera
         table, _, column = rule.get("enumeration", rule.get("table", "")).partition(".")
         columns = {field.name for field in package.tables[table].fields} if table in package.tables else set()
         found = column in columns if "enumeration" in rule else table in package.tables
-        if not found and rule != {"form": "date"}:
+        if not found and rule.get("form") not in FORMS:
             yield Problem(METADATA, None, name, f"has a parameter {parameter} whose values are nowhere: {rule}")
 
 

@@ -71,7 +71,9 @@ def test_a_facet_narrows_the_rows_to_its_count(page: Page):
     facet = page.locator("#facet-verdict li", has=page.get_by_role("link", name="inaccurate", exact=True))
     count = int(facet.inner_text().split()[-1])
     facet.get_by_role("link").click()
-    expect(page.locator("h3").first).to_have_text(re.compile(rf'^\s*{count} rows?\s+where verdict = "inaccurate"'))
+    expect(page.locator("h2.answer-heading")).to_have_text(
+        re.compile(rf'^\s*{count} rows?\s+where verdict = "inaccurate"')
+    )
     assert page.locator("table.rows-and-columns tbody tr").count() == min(count, 100)
     assert set(page.locator("td.col-verdict").all_inner_texts()) == {"inaccurate"}
 
@@ -86,16 +88,16 @@ def test_column_help_unfolds(page: Page):
 
 def test_a_search_finds_a_claim(page: Page):
     page.goto("/record/claims")
-    page.get_by_label("Search:").fill('"Syria voted against"')
-    page.get_by_label("Search:").press("Enter")
+    page.get_by_label("Search this table:").fill('"Syria voted against"')
+    page.get_by_label("Search this table:").press("Enter")
     expect(page.locator("td.col-id", has_text="sociose-2025-03-02-09")).to_be_visible()
 
 
 def test_a_query_is_filled_in_and_answers(page: Page):
     page.goto("/record/how_voted")
-    page.get_by_label("roll_call").fill("A-RES-ES-11-7")
-    page.get_by_label("member").fill("SYR")
-    page.get_by_role("button", name="Run SQL").click()
+    page.get_by_label("Roll call").select_option("A-RES-ES-11-7")
+    page.get_by_label("Member").select_option(label="Syria (SYR)")
+    page.get_by_role("button", name="Ask").click()
     expect(page.locator("td.col-answer")).to_have_text("abstain")
     expect(page.locator("td.col-member")).to_have_text("Syria")
 

@@ -6,7 +6,6 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from datasette import hookimpl
-from datasette.utils.asgi import Request, Response
 
 LONGEST_VALUE = 32_768
 LARGEST_RESULT = 4_000_000
@@ -28,17 +27,6 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
     conn.execute("pragma trusted_schema = off")
     conn.execute(f"pragma hard_heap_limit = {MOST_MEMORY}")
     conn.row_factory = _counting_rows()
-
-
-@hookimpl
-def handle_exception(request: Request, exception: Exception) -> Response | None:
-    """A query that needs more memory than all may have is the asker's mistake, and told so."""
-    if not isinstance(exception, MemoryError):
-        return None
-    error = "The query's result is too big for the memory that it may have."
-    if request.path.endswith(".json"):
-        return Response.json({"ok": False, "error": error, "status": 400, "title": "Invalid SQL"}, status=400)
-    return Response.text(error, status=400)
 
 
 def _counting_rows() -> Callable[[sqlite3.Cursor, tuple[Any, ...]], sqlite3.Row]:

@@ -15,25 +15,22 @@ DATABASE = "record"
 ROW = re.compile(rf"/{DATABASE}/(?P<table>[a-z_]+)/(?P<key>[^/]+?)(?P<form>\.json)?")
 
 
-@hookimpl
+# First, before the page that says that nothing was found.
+@hookimpl(tryfirst=True)
 def handle_exception(
     datasette: Datasette, request: Request, exception: Exception
 ) -> Callable[[], Awaitable[Response | None]] | None:
-    """In the place of "not found", a permanent redirect to the row that the address means, if there is one.
-
-    A key with too few or too many parts is not found either; Datasette 0.65 would stumble over it.
-    """
+    """In the place of "not found", a permanent redirect to the row that the address means, if there is one."""
     place = ROW.fullmatch(unquote(request.path))
     if not place or not isinstance(exception, NotFound | sqlite3.ProgrammingError):
         return None
-    not_found = None if isinstance(exception, NotFound) else Response.text("No row has this key.", status=404)
 
     async def redirect() -> Response | None:
-        """A 301 to the key that the row has now, in the same form; else the answer to a key that no row has."""
+        """A 301 to the key that the row has now, in the same form; None where no row has it."""
         parts = [tilde_decode(part) for part in place["key"].split(",")]
         found = await _key_now(datasette, place["table"], parts)
         if found is None or found == parts:
-            return not_found
+            return None
         key = ",".join(tilde_encode(part) for part in found)
         asked = f"?{request.query_string}" if request.query_string else ""
         address = datasette.urls.path(f"/{DATABASE}/{place['table']}/{key}{place['form'] or ''}")
