@@ -61,7 +61,7 @@ def as_bibtex(cited: Citation) -> str:
         "version": _tex(cited.version),
         "url": cited.url,
         "urldate": cited.read_on.isoformat(),
-        "note": _tex(f"{_where(cited)}, {cited.url}, read on {_day(cited)}"),
+        "note": _tex(f"{cited.url}, read on {_day(cited)}"),
     }
     lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
     return f"@misc{{{cited.name},\n{lines}\n}}\n"
@@ -186,7 +186,7 @@ async def _citation(
 
 async def _row(datasette: Datasette, database: str, table: str, key: list[str]) -> dict[str, Any]:
     """The row that has the key; Datasette has found it before it renders the page."""
-    columns = await datasette.get_database(database).primary_keys(table)
+    columns = await datasette.get_database(database).primary_keys(table) or ["rowid"]
     same = " and ".join(f"{escape_sqlite(column)} = ?" for column in columns)
     found = await datasette.execute(database, f"select * from {escape_sqlite(table)} where {same}", key)  # noqa: S608
     return dict(found.first())

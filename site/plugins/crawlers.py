@@ -39,10 +39,11 @@ def robots(request: Request, datasette: Datasette) -> Response:
 
 async def sitemap(request: Request, datasette: Datasette) -> Response:
     """Home, documents, tables and rows; no `lastmod`, since the data does not say when a page last changed."""
+    home = datasette.absolute_url(request, datasette.urls.path("/"))
     root = ElementTree.Element("urlset", xmlns=NAMESPACE)
     async for path in _paths(datasette):
         url = ElementTree.SubElement(root, "url")
-        ElementTree.SubElement(url, "loc").text = datasette.absolute_url(request, datasette.urls.path(path))
+        ElementTree.SubElement(url, "loc").text = home + path.removeprefix("/")
     body = ElementTree.tostring(root, encoding="unicode", xml_declaration=False)
     declaration = '<?xml version="1.0" encoding="UTF-8"?>\n'
     return Response(declaration + body + "\n", content_type="application/xml; charset=utf-8")

@@ -64,11 +64,13 @@ class Site:
         self.datasette = datasette
         self.request = request
         self.dataset: dict[str, Any] = datasette.metadata("dataset")
-        self.home = self.address("/")
+        # Asked for once: Datasette puts all metadata together anew each time.
+        self.tables: dict[str, dict[str, Any]] = datasette.metadata("tables", database=DATABASE) or {}
+        self.home = datasette.absolute_url(request, datasette.urls.path("/"))
 
     def address(self, path: str) -> str:
         """An absolute address of a path from the site's root."""
-        return self.datasette.absolute_url(self.request, self.datasette.urls.path(path))
+        return self.home + path.removeprefix("/")
 
     def row(self, table: str, key: str) -> str:
         """The permanent address of a row with a key of one part."""
@@ -80,14 +82,11 @@ class Site:
         assert query
         return [dict(row) for row in (await self.datasette.execute(DATABASE, query["sql"], parameters)).rows]
 
-    def tables(self, database: str | None = DATABASE) -> dict[str, dict[str, Any]]:
-        """What is said of each table and view of a database."""
-        return self.datasette.metadata("tables", database=database) or {}
-
     def told_of(self, database: str | None, name: str | None, view_name: str) -> dict[str, str]:
         """Title and description of a page, for search engines and previews."""
         queries = self.datasette.metadata("queries", database=database) or {}
-        about = {**queries, **self.tables(database)}.get(name or "", {})
+        tables = self.tables if database == DATABASE else self.datasette.metadata("tables", database=database) or {}
+        about = {**queries, **tables}.get(name or "", {})
         description = (
             about.get("description") or Markup(about.get("description_html", "").partition("</p>")[0]).striptags()
         )
@@ -96,10 +95,10 @@ class Site:
 
     def canonical(self, name: str | None, view_name: str) -> str | None:
         """A page's one address: a filtered table is the table, a query has its parameters, free SQL has none."""
-        path = self.address(self.request.path)
+        path = self.datasette.absolute_url(self.request, self.request.path)
         if view_name == "database" and "sql" in self.request.args:
             return None
-        if view_name == "table" and name not in self.tables() and self.request.query_string:
+        if view_name == "table" and name not in self.tables and self.request.query_string:
             return f"{path}?{self.request.query_string}"
         return path
 
@@ -117,7 +116,7 @@ async def _things(site: Site, database: str | None, name: str | None, view_name:
     """What a page is about in schema.org's terms; nothing for a page that is a tool or a document."""
     if view_name == "index":
         return [await _whole_dataset(site)]
-    if database != DATABASE or name not in site.tables():
+    if database != DATABASE or name not in site.tables:
         return []
     if view_name == "table":
         return [await _table(site, name)]
@@ -128,7 +127,7 @@ async def _things(site: Site, database: str | None, name: str | None, view_name:
 
 async def _whole_dataset(site: Site) -> Thing:
     days = {row["table_name"]: row for row in await site.rows("days_covered")}
-    files = [path for path in _downloads(site) if path.stem not in site.tables()]
+    files = [path for path in _downloads(site) if path.stem not in site.tables]
     return _about_dataset(site) | {
         "@id": site.home,
         "name": site.dataset["title"],
@@ -149,7 +148,7 @@ async def _whole_dataset(site: Site) -> Thing:
                 "license": site.datasette.metadata("license_url"),
                 "creator": {"@id": f"{site.home}#publisher"},
             }
-            for name in site.tables()
+            for name in site.tables
         ],
     }
 
@@ -158,7 +157,7 @@ async def _table(site: Site, name: str) -> Thing:
     address = site.address(f"/{DATABASE}/{name}")
     days = [row for row in await site.rows("days_covered") if row["table_name"] == name and row["first_day"]]
     files = [path for path in _downloads(site) if path.stem == name]
-    columns = site.tables()[name].get("columns", {})
+    columns = site.tables[name].get("columns", {})
     return (
         _about_dataset(site)
         | _words(site, name)
@@ -195,7 +194,7 @@ def _about_dataset(site: Site) -> Thing:
 
 def _words(site: Site, name: str) -> Thing:
     """Name and description of a table that make sense far from this site."""
-    about = site.tables()[name]
+    about = site.tables[name]
     title = site.dataset["title"]
     description = f"{about['description'].strip()} A table of {title}: {site.dataset['description'].strip()}"
     return {"name": f"{about['title']} ({title})", "description": description[:5000]}
