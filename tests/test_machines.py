@@ -159,6 +159,16 @@ async def test_whatever_a_dataset_offers_is_there_and_of_its_type(ds: Datasette,
             assert len(next(csv.reader(io.StringIO(response.text)))) > 1
 
 
+async def test_a_package_that_the_build_made_is_offered_on_the_home_page(site: Path, tmp_path: Path):
+    copy = shutil.copytree(site, tmp_path / "site")
+    (copy / "static/downloads/press-package.zip").write_bytes(b"four")
+    ds = open_site(copy)
+    [dataset] = await linked_data(ds, "/")
+    [offered] = [one for one in dataset["distribution"] if one["encodingFormat"] == "application/zip"]
+    assert offered["contentSize"] == "4 B"
+    assert (await ds.client.get(offered["contentUrl"].removeprefix(HOST))).content == b"four"
+
+
 async def test_a_claim_tells_who_said_it_where_and_what_of_it(ds: Datasette, rows):
     things = await linked_data(ds, CLAIM)
     assert_is_schema_org(things)
