@@ -288,6 +288,11 @@ async def test_a_symbol_that_no_text_has_is_not_found_and_says_where_texts_are(d
     assert "<script>" not in response.text
 
 
+async def test_a_symbol_that_is_not_found_is_named_as_it_was_asked_for(ds: Datasette):
+    response = await ds.client.get("/S/RES/9999%20(2025)", follow_redirects=True)
+    assert "the symbol S/RES/9999 (2025) for certain" in response.text
+
+
 async def test_a_symbol_that_could_be_another_texts_leads_nowhere(ds: Datasette, database: Path):
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
         sql = "select symbol from resolutions where symbol_certain = 0 and symbol is not null limit 1"

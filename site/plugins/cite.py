@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from string import Formatter
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from datasette import hookimpl
 from datasette.app import Datasette
@@ -17,6 +18,7 @@ from datasette.utils import escape_sqlite, tilde_encode, urlsafe_components
 from datasette.utils.asgi import Request, Response
 
 NAMES = "names_in_sentences"
+NAMED: WeakKeyDictionary[Datasette, dict[str, dict[tuple[str, str], str]]] = WeakKeyDictionary()
 # UTF-8 stands as it is: biber, Zotero and today's BibTeX read it. Only what TeX takes for a command is escaped.
 TEX = {character: f"\\{character}" for character in "&%$#_"} | {
     "{": r"{\textbraceleft}",
@@ -222,9 +224,13 @@ async def _names(
 
 
 async def _names_in_sentences(datasette: Datasette, database: str) -> dict[tuple[str, str], str]:
-    query = await datasette.get_canned_query(database, NAMES, None)
-    rows = (await datasette.get_database(database).execute(query["sql"])).rows if query else []
-    return {(row["table_name"], row["row_key"]): row["name"] for row in rows}
+    """Names by table and key; asked for once, since the database is immutable and every page of a row needs some."""
+    known = NAMED.setdefault(datasette, {})
+    if database not in known:
+        query = await datasette.get_canned_query(database, NAMES, None)
+        rows = (await datasette.get_database(database).execute(query["sql"])).rows if query else []
+        known[database] = {(row["table_name"], row["row_key"]): row["name"] for row in rows}
+    return known[database]
 
 
 def _where(cited: Citation) -> str:
