@@ -192,7 +192,7 @@ async def test_the_page_escapes_a_hostile_title(altered):
     assert "<script>alert(1)" not in page and "&lt;script&gt;alert(1)" in page
 
 
-async def test_a_row_of_every_table_has_a_title_in_words(ds: Datasette, database: Path):
+async def test_a_row_of_every_table_is_cited_by_a_title_in_words(ds: Datasette, database: Path):
     """No row goes by a bare key, and none by a pattern that was not filled."""
     titles = {}
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
@@ -205,6 +205,7 @@ async def test_a_row_of_every_table_has_a_title_in_words(ds: Datasette, database
                 path = f"/record/{name}/{','.join(tilde_encode(str(value)) for value in row)}"
                 response = await ds.client.get(f"{path}.csljson")
                 assert response.status_code == 200, path
+                assert (await ds.client.get(path)).text.count('<section class="cite"') == 1, path
                 titles[name] = response.json()[0]["title"]
     assert len(titles) >= 27
     for name, title in titles.items():

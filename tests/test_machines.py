@@ -358,7 +358,9 @@ async def test_the_addresses_that_llms_txt_shows_answer(ds: Datasette):
     shown = re.findall(rf"`({HOST}[^`]+)`", text)
     assert len(shown) >= 4
     for address in shown:
-        assert (await ds.client.get(address.removeprefix(HOST))).status_code == 200, address
+        response = await ds.client.get(address.removeprefix(HOST))
+        assert response.status_code == 200, address
+        assert ("html" in response.headers["content-type"]) == address.endswith("USA"), address
 
 
 PATHS = [
