@@ -38,7 +38,7 @@ def assemble(site: Path, package: Package, metadata: dict[str, Any], tables: Ite
     """Write metadata, settings, dress, downloads and inspection data beside record.db; returns how many files."""
     database = site / f"{DATABASE}.db"
     tables = list(tables)
-    _write_json(site / "metadata.json", full_metadata(metadata, tables))
+    _write_json(site / "metadata.json", full_metadata(metadata, tables, package.descriptor))
     _write_json(site / "settings.json", SETTINGS)
     for folder in ("templates", "plugins", "static"):
         shutil.copytree(package.root / "site" / folder, site / folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -54,8 +54,10 @@ def assemble(site: Path, package: Package, metadata: dict[str, Any], tables: Ite
     return sum(path.is_file() for path in site.rglob("*"))
 
 
-def full_metadata(metadata: dict[str, Any], tables: Iterable[Table]) -> dict[str, Any]:
-    """metadata.yml with what the Table Schemas say of tables and columns, and of each query's parameters."""
+def full_metadata(metadata: dict[str, Any], tables: Iterable[Table], descriptor: dict[str, Any]) -> dict[str, Any]:
+    """metadata.yml with what the Table Schemas say of tables, columns and each query's parameters, and with
+    what datapackage.yaml says of the dataset, where its version stands.
+    """
     record = metadata["databases"][DATABASE]
     tables, documented = list(tables), {}
     for table in tables:
@@ -67,7 +69,17 @@ def full_metadata(metadata: dict[str, Any], tables: Iterable[Table]) -> dict[str
         }
     by_name = {table.name: table for table in tables}
     queries = {name: _full_query(query, by_name) for name, query in record["queries"].items()}
-    return {**metadata, "databases": {DATABASE: {**record, "tables": documented, "queries": queries}}}
+    databases = {DATABASE: {**record, "tables": documented, "queries": queries}}
+    return {**metadata, "dataset": _dataset(descriptor), "databases": databases}
+
+
+def _dataset(descriptor: dict[str, Any]) -> dict[str, Any]:
+    """What citations and machines are told of the dataset as a whole."""
+    told: dict[str, Any] = {
+        key: descriptor[key] for key in ("title", "description", "version", "keywords") if key in descriptor
+    }
+    authors = [person["title"] for person in descriptor.get("contributors", []) if "author" in person["roles"]]
+    return {**told, "author": ", ".join(authors)}
 
 
 def _full_query(query: dict[str, Any], tables: dict[str, Table]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from datasette.utils import escape_sqlite, tilde_decode, tilde_encode
 from datasette.utils.asgi import NotFound, Request, Response
 
 DATABASE = "record"
-ROW = re.compile(rf"/{DATABASE}/(?P<table>[a-z_]+)/(?P<key>[^/]+?)(?P<form>\.json)?")
+ROW = re.compile(rf"/{DATABASE}/(?P<table>[a-z_]+)/(?P<key>[^/]+?)(?P<form>\.\w+)?")
 
 
 # First, before the page that says that nothing was found.

@@ -1,0 +1,245 @@
+"""How to cite a row: its permanent address, and a citation as text, BibTeX, RIS and CSL-JSON.
+
+The page shows all of them, so that nothing is fetched to copy one; each is also a file, the row's address with .bib,
+.ris or .csljson (.csl is a style, not a citation). The day of reading is the server's, in UTC.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from string import Formatter
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.utils import escape_sqlite, tilde_encode, urlsafe_components
+from datasette.utils.asgi import Request, Response
+
+NAMES = "names_in_sentences"
+NAMED: WeakKeyDictionary[Datasette, dict[str, dict[tuple[str, str], str]]] = WeakKeyDictionary()
+# UTF-8 stands as it is: biber, Zotero and today's BibTeX read it. Only what TeX takes for a command is escaped.
+TEX = {character: f"\\{character}" for character in "&%$#_"} | {
+    "{": r"{\textbraceleft}",
+    "}": r"{\textbraceright}",
+    "~": r"{\textasciitilde}",
+    "^": r"{\textasciicircum}",
+    "\\": r"{\textbackslash}",
+}
+# Not strftime's, which speak the server's language.
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+class Citation(NamedTuple):
+    """What a citation of a row says; `name` is the table and the key, safe in file names and as a citation's key."""
+
+    title: str
+    table: str
+    dataset: str
+    version: str
+    author: str
+    url: str
+    name: str
+    read_on: date
+
+
+def as_text(cited: Citation) -> str:
+    """One line for a footnote."""
+    stop = "" if cited.title.endswith((".", ".”", "?", "!")) else "."
+    return f"{cited.title}{stop} {_where(cited)}. {cited.url} (read on {_day(cited)})."
+
+
+def as_bibtex(cited: Citation) -> str:
+    """A @misc entry, the one type that every style knows; the note says what styles without `urldate` leave out."""
+    fields = {
+        "author": f"{{{_tex(cited.author)}}}",
+        "title": f"{{{_tex(cited.title)}}}",
+        "howpublished": _tex(_where(cited)),
+        "publisher": _tex(cited.dataset),
+        "version": _tex(cited.version),
+        "url": cited.url,
+        "urldate": cited.read_on.isoformat(),
+        "note": _tex(f"{cited.url}, read on {_day(cited)}"),
+    }
+    lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
+    return f"@misc{{{cited.name},\n{lines}\n}}\n"
+
+
+def as_ris(cited: Citation) -> str:
+    """A record of type DATA; its lines end as RIS has them."""
+    fields = [
+        ("TY", "DATA"),
+        ("ID", cited.name),
+        ("TI", cited.title),
+        ("T2", f"{cited.dataset}, table {cited.table}"),
+        ("AU", cited.author),
+        ("PB", cited.dataset),
+        ("ET", cited.version),
+        ("UR", cited.url),
+        ("Y2", cited.read_on.strftime("%Y/%m/%d")),
+        ("ER", ""),
+    ]
+    return "".join(f"{tag}  - {' '.join(value.split())}\r\n" for tag, value in fields)
+
+
+def as_csl_json(cited: Citation) -> str:
+    """A list of one item, as citation processors take it."""
+    item = {
+        "id": cited.name,
+        "type": "dataset",
+        "title": cited.title,
+        "author": [{"literal": cited.author}],
+        "container-title": cited.dataset,
+        "section": cited.table,
+        "publisher": cited.dataset,
+        "version": cited.version,
+        "URL": cited.url,
+        "accessed": {"date-parts": [[cited.read_on.year, cited.read_on.month, cited.read_on.day]]},
+    }
+    return json.dumps([item], ensure_ascii=False, indent=1) + "\n"
+
+
+class Format(NamedTuple):
+    """A form of a citation: what it is called, how it is written, its media type and how its file's name ends."""
+
+    title: str
+    write: Callable[[Citation], str]
+    media_type: str
+    ending: str
+
+
+FORMATS = {
+    "bib": Format("BibTeX", as_bibtex, "application/x-bibtex", "bib"),
+    "ris": Format("RIS", as_ris, "application/x-research-info-systems", "ris"),
+    "csljson": Format("CSL-JSON", as_csl_json, "application/vnd.citationstyles.csl+json", "csl.json"),
+}
+
+
+@hookimpl
+def register_output_renderer() -> list[dict[str, Any]]:
+    """The three forms as files; only a row has them."""
+    return [
+        {"extension": extension, "render": _renderer(form), "can_render": _is_row}
+        for extension, form in FORMATS.items()
+    ]
+
+
+@hookimpl
+def extra_template_vars(
+    database: str | None, table: str | None, view_name: str, request: Request | None, datasette: Datasette
+) -> Any:
+    """`citation` on a row's page: title, url, text and formats, each of these with title, url and text."""
+    if view_name != "row" or not database or not table or request is None:
+        return {}
+    key = urlsafe_components(request.url_vars["pks"])
+
+    async def citation() -> dict[str, dict[str, Any]]:
+        """Awaited by Datasette when it renders the page."""
+        row = await _row(datasette, database, table, key)
+        cited = await _citation(datasette, request, database, table, key, row)
+        formats = [
+            {"title": form.title, "url": f"{cited.url}.{extension}", "text": form.write(cited)}
+            for extension, form in FORMATS.items()
+        ]
+        return {"citation": {"title": cited.title, "url": cited.url, "text": as_text(cited), "formats": formats}}
+
+    return citation
+
+
+def _is_row(view_name: str) -> bool:
+    return view_name == "row"
+
+
+def _renderer(form: Format) -> Callable[..., Any]:
+    async def render(
+        datasette: Datasette, request: Request, database: str, table: str, rows: list[Any], data: dict[str, Any]
+    ) -> Response | None:
+        """The citation as a file; None, which Datasette takes for not found, where there is no row."""
+        if "primary_key_values" not in data:
+            return None
+        cited = await _citation(datasette, request, database, table, data["primary_key_values"], dict(rows[0]))
+        name = f'attachment; filename="{cited.name}.{form.ending}"'
+        media_type = f"{form.media_type}; charset=utf-8"
+        return Response(form.write(cited), headers={"content-disposition": name}, content_type=media_type)
+
+    return render
+
+
+async def _citation(
+    datasette: Datasette, request: Request, database: str, table: str, key: list[str], row: dict[str, Any]
+) -> Citation:
+    dataset = datasette.metadata("dataset")
+    path = datasette.urls.row(database, table, ",".join(map(tilde_encode, key)))
+    return Citation(
+        title=await _title(datasette, database, table, row),
+        table=datasette.table_metadata(database, table).get("title") or table,
+        dataset=dataset["title"],
+        version=dataset["version"],
+        author=dataset["author"],
+        url=datasette.absolute_url(request, path),
+        name=re.sub(r"[^A-Za-z0-9-]+", "-", "-".join([table, *key])),
+        read_on=datetime.now(UTC).date(),
+    )
+
+
+async def _row(datasette: Datasette, database: str, table: str, key: list[str]) -> dict[str, Any]:
+    """The row that has the key; Datasette has found it before it renders the page."""
+    columns = await datasette.get_database(database).primary_keys(table) or ["rowid"]
+    same = " and ".join(f"{escape_sqlite(column)} = ?" for column in columns)
+    found = await datasette.execute(database, f"select * from {escape_sqlite(table)} where {same}", key)  # noqa: S608
+    return dict(found.first())
+
+
+async def _title(datasette: Datasette, database: str, table: str, row: dict[str, Any]) -> str:
+    """The row in words: by its table's pattern, else by its label, else by the names that its key has."""
+    pattern = (datasette.metadata("row_titles", database=database) or {}).get(table, "")
+    wanted = [name for _, name, _, _ in Formatter().parse(pattern) if name]
+    if wanted and all(row[column] is not None for column in wanted):
+        return pattern.format_map(await _names(datasette, database, table, row, wanted))
+    label = await datasette.get_database(database).label_column_for_table(table)
+    if label and row.get(label):
+        return str(row[label])
+    keys = await datasette.get_database(database).primary_keys(table)
+    names = await _names(datasette, database, table, row, keys or list(row)[:1])
+    return f"{datasette.table_metadata(database, table).get('title') or table}: {', '.join(names.values())}"
+
+
+async def _names(
+    datasette: Datasette, database: str, table: str, row: dict[str, Any], columns: list[str]
+) -> dict[str, str]:
+    """What each value is called: a foreign key by what it leads to, a word without its underscores."""
+    keys = await datasette.get_database(database).foreign_keys_for_table(table)
+    leads_to = {key["column"]: key["other_table"] for key in keys if key["column"] in columns}
+    in_sentences = await _names_in_sentences(datasette, database) if leads_to else {}
+    names = {column: str(row[column]).replace("_", " ") for column in columns}
+    for column, other in leads_to.items():
+        key = row[column]
+        labels = await datasette.expand_foreign_keys(database, table, column, [key])
+        names[column] = str(in_sentences.get((other, key)) or labels.get((column, key)) or key)
+    return names
+
+
+async def _names_in_sentences(datasette: Datasette, database: str) -> dict[tuple[str, str], str]:
+    """Names by table and key; asked for once, since the database is immutable and every page of a row needs some."""
+    known = NAMED.setdefault(datasette, {})
+    if database not in known:
+        query = await datasette.get_canned_query(database, NAMES, None)
+        rows = (await datasette.get_database(database).execute(query["sql"])).rows if query else []
+        known[database] = {(row["table_name"], row["row_key"]): row["name"] for row in rows}
+    return known[database]
+
+
+def _where(cited: Citation) -> str:
+    return f"{cited.dataset}, version {cited.version}, table {cited.table}"
+
+
+def _day(cited: Citation) -> str:
+    return f"{cited.read_on.day} {MONTHS[cited.read_on.month - 1]} {cited.read_on.year}"
+
+
+def _tex(text: str) -> str:
+    return "".join(TEX.get(character, character) for character in " ".join(text.split()))

@@ -1,0 +1,61 @@
+"""`/llms.txt`: for programs that read text, what the site is, what it has and how to ask it by address."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Request, Response
+from markupsafe import Markup
+
+DATABASE = "record"
+ASKING = """Every table, row and query has an address. A table takes `column=value` for rows that have the value,
+`_search=words` where it has a search, `_sort=column`, `_size=` up to 1000 and `_next=` from the answer before. A query
+takes its parameters by name.
+
+- JSON: `.json?_shape=array` after the path of a table or query. CSV: `.csv`; `{base}/votes.csv?_stream=1` is whole.
+- A row: `{base}/votes/A-RES-ES-11-7,USA`; with `.json` as JSON, with `.bib`, `.ris` or `.csljson` its citation.
+- A UN symbol after the host leads to the text that has it: `/A/RES/ES-11/7`.
+- SQL of SQLite: `{base}.json?_shape=array&sql=select+count(*)+from+votes`. It may run a second and return 1000 rows.
+- Everything at once: `{base}.db`. It spares this site, and you, thousands of requests.
+"""
+
+
+@hookimpl
+def register_routes() -> list[tuple[str, Callable[..., object]]]:
+    """The address that llmstxt.org names."""
+    return [(r"/llms\.txt$", llms)]
+
+
+def llms(request: Request, datasette: Datasette) -> Response:
+    """A Markdown document, made from the metadata, so that it lists what there is."""
+    dataset = datasette.metadata("dataset")
+    base = datasette.absolute_url(request, datasette.urls.database(DATABASE))
+    parts = [
+        f"# {dataset['title']}",
+        f"> {_line(dataset['description'])}",
+        "A verdict is about a statement, never about an outlet or a person. What no source settles is left out: a vote "
+        "that is not here is not known, which is not the same as not cast.",
+        "## How to ask",
+        ASKING.format(base=base),
+        "## Tables",
+        "\n".join(_links(base, datasette.metadata("tables", database=DATABASE))),
+        "## Queries",
+        "\n".join(_links(base, datasette.metadata("queries", database=DATABASE))),
+        "## Citation and licence",
+        f"Cite {dataset['title']}, version {dataset['version']}, with the address of the row; its page has "
+        f"the citation. {datasette.metadata('license')}: {datasette.metadata('license_url')}",
+    ]
+    return Response.text("\n\n".join(parts) + "\n")
+
+
+def _links(base: str, described: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """A line for each table or query: its title, its address, its parameters and what it answers."""
+    for name, about in described.items():
+        told = about.get("description") or Markup(about["description_html"].partition("</p>")[0]).striptags()
+        takes = f" Takes {', '.join(about['params'])}." if about.get("params") else ""
+        yield f"- [{about['title']}]({base}/{name}): {_line(told)}{takes}"
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
