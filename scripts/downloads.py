@@ -192,9 +192,29 @@ def _column(field: Field) -> dict[str, Any]:
         "title": field.title,
         "type": field.type,
         "description": field.description,
-        "computed": field.computed,
-        "constraints": field.constraints,
+        "rules": list(rules_in_words(field)),
     }
+
+
+def rules_in_words(field: Field) -> Iterator[str]:
+    """What a column's constraints say, for a reader."""
+    rules = field.constraints
+    if field.computed:
+        yield "computed by the build"
+    if field.required:
+        yield "never empty"
+    if rules.get("unique"):
+        yield "no value twice"
+    if "enum" in rules:
+        yield f"one of {', '.join(rules['enum'])}"
+    if "minimum" in rules:
+        yield f"at least {rules['minimum']}"
+    if "maximum" in rules:
+        yield f"at most {rules['maximum']}"
+    if "maxLength" in rules:
+        yield f"at most {rules['maxLength']} characters"
+    if "pattern" in rules:
+        yield f"of the form {rules['pattern']}"
 
 
 def _file(path: Path) -> dict[str, Any]:
