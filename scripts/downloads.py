@@ -26,6 +26,7 @@ PARQUET_TYPES = {
     "number": "DOUBLE",
     "boolean": "BOOLEAN",
 }
+BUNDLES = ("un", "press")
 WIDTHS = {"string": 24, "date": 12, "integer": 12, "number": 12, "boolean": 12}
 # A workbook notes when it was made; a build has no clock.
 NO_DAY = datetime(1980, 1, 1)
@@ -55,7 +56,7 @@ def write_downloads(folder: Path, database: Path, package: Package, tables: Iter
             write_csv(download, folder / f"{download.table.name}.csv")
             write_workbook(download, folder / f"{download.table.name}.xlsx")
             write_parquet(writer, download.table, folder)
-    bundles = [_bundle(folder, package, path, downloads) for path in sorted(_descriptions(package), reverse=True)]
+    bundles = [_bundle(folder, package, name, downloads) for name in BUNDLES]
     catalogue = {
         "title": package.descriptor["title"],
         "version": package.descriptor["version"],
@@ -153,19 +154,14 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _descriptions(package: Package) -> list[str]:
-    """The files that describe the data packages, below the package's root."""
-    return [path.relative_to(package.root).as_posix() for path in package.root.glob("schema/packages/*.yaml")]
-
-
-def _bundle(folder: Path, package: Package, path: str, downloads: list[Download]) -> dict[str, Any]:
-    """Write a data package; returns what `tables.json` says of it."""
-    described = read_yaml(package.root, path)
-    target = folder / f"{Path(path).stem}.zip"
+def _bundle(folder: Path, package: Package, name: str, downloads: list[Download]) -> dict[str, Any]:
+    """Write the data package that schema/packages describes; returns what `tables.json` says of it."""
+    described = read_yaml(package.root, f"schema/packages/{name}.yaml")
+    target = folder / f"{name}.zip"
     rows = {download.table.name: len(download.rows) for download in downloads}
     names = write_bundle(target, package, described, rows)
     words = {"title": described["title"], "description": described["description"].strip()}
-    return {"name": target.stem, **words, "tables": names, "file": _file(target)}
+    return {"name": name, **words, "tables": names, "file": _file(target)}
 
 
 def _entry(download: Download, folder: Path) -> dict[str, Any]:

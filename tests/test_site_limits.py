@@ -126,9 +126,10 @@ def test_pages_refuse_what_json_refuses(sql: str, server: Server, client: httpx.
 
 
 @pytest.mark.parametrize("sql", [TOO_BIG["blob"], TOO_BIG["a thousand big rows"], FORBIDDEN["insert after with"]])
-def test_csv_has_nothing_of_what_json_refuses(sql: str, server: Server, client: httpx.Client):
-    # Datasette 0.65 answers 200 here, whatever went wrong.
-    assert client.get("/record.csv", params={"sql": sql}).text.strip() == ""
+def test_csv_refuses_what_json_refuses(sql: str, server: Server, client: httpx.Client):
+    # Datasette 0.65 would answer 200 with an empty file here, whatever went wrong.
+    refused = client.get("/record.csv", params={"sql": sql})
+    assert (refused.status_code, refused.text.count("\n")) == (400, 1)
     assert server.peak_megabytes() < MOST_MEGABYTES
 
 
