@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from datasette.app import Datasette
@@ -681,11 +681,6 @@ async def test_other_sites_may_read_the_json(ds: Datasette):
 # --- silent failures of Datasette 0.65: whoever upgrades it learns here what has changed ---
 
 
-async def test_an_unknown_extension_is_answered_with_the_page(ds: Datasette):
-    response = await ds.client.get("/record/votes.xlsx")
-    assert (response.status_code, response.headers["content-type"]) == (200, "text/html; charset=utf-8")
-
-
 async def test_an_unknown_operator_is_passed_over(ds: Datasette, rows: Rows):
     response = await ds.client.get("/record/claims.json?verdict__nothing=1")
     assert response.json()["filtered_table_rows_count"] == rows("select count(*) from claims")[0][0]
@@ -702,8 +697,3 @@ async def test_a_search_of_a_table_without_search_finds_everything(ds: Datasette
 
 async def test_an_empty_search_is_refused(ds: Datasette):
     assert (await ds.client.get("/record/claims.json?_search=")).status_code == 400
-
-
-async def test_a_csv_of_wrong_sql_is_empty(ds: Datasette):
-    response = await ds.client.get(f"/record.csv?sql={quote('select nothing')}")
-    assert (response.status_code, response.text.strip()) == (200, "")
