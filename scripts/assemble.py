@@ -1,6 +1,5 @@
 """Assemble: the folder that Datasette serves, complete in itself."""
 
-import csv
 import hashlib
 import html
 import json
@@ -15,6 +14,7 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
+from scripts.downloads import write_downloads
 from scripts.package import Package, Table
 from scripts.pictures import draw_pictures
 from scripts.queries import DATABASE, read_queries
@@ -25,6 +25,7 @@ DOWNLOADS = "static/downloads"
 SETTINGS = {
     "default_page_size": 100,
     "max_returned_rows": 1000,
+    "max_csv_mb": 0,
     "sql_time_limit_ms": 1000,
     "facet_time_limit_ms": 1000,
     "suggest_facets": False,
@@ -46,9 +47,7 @@ def assemble(site: Path, package: Package, metadata: dict[str, Any], tables: Ite
     pages[INCOMPLETE.replace("_", "-")] = incomplete_roll_calls(database, package.views[INCOMPLETE])
     for name, text in pages.items():
         write_page(text, site / "templates/pages" / f"{name}.html")
-    (site / DOWNLOADS).mkdir(parents=True)
-    for name in ("votes_named", "votes_by_member"):
-        write_csv(database, name, site / DOWNLOADS / f"{name}.csv")
+    write_downloads(site / DOWNLOADS, database, package, tables)
     draw_pictures(site, database, package.root / "site/pictures", read_queries(metadata))
     _write_json(site / "inspect-data.json", inspect(database))
     return sum(path.is_file() for path in site.rglob("*"))
@@ -137,15 +136,6 @@ def write_page(text: str, path: Path) -> None:
         f'{{% block content %}}<article class="document">{{% raw %}}{body}{{% endraw %}}</article>{{% endblock %}}\n',
         encoding="utf-8",
     )
-
-
-def write_csv(database: Path, name: str, path: Path) -> None:
-    """A whole table or view as CSV, in its own order."""
-    with _reading(database) as connection, path.open("w", encoding="utf-8", newline="") as file:
-        cursor = connection.execute(f"select * from {name}")  # noqa: S608  (a name from the schemas)
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(column[0] for column in cursor.description)
-        writer.writerows(cursor)
 
 
 def inspect(database: Path) -> dict[str, Any]:

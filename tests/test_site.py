@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from datasette.app import Datasette
@@ -172,7 +172,7 @@ async def test_a_table_is_csv(name: str, ds: Datasette, rows: Rows):
     assert response.headers["content-type"] == "text/plain; charset=utf-8"
     lines = as_csv(response.text)
     assert lines[0] == columns_of(rows, name)
-    assert len(lines) - 1 == min(1000, rows(f"select count(*) from {name}")[0][0])  # noqa: S608
+    assert len(lines) - 1 == rows(f"select count(*) from {name}")[0][0]  # noqa: S608
 
 
 async def test_a_csv_to_save_is_named_after_its_table(ds: Datasette):
@@ -627,16 +627,3 @@ async def test_a_query_can_join_databases(ds: Datasette, rows: Rows):
 async def test_other_sites_may_read_the_json(ds: Datasette):
     response = await ds.client.get("/record/votes.json")
     assert response.headers["access-control-allow-origin"] == "*"
-
-
-# --- silent failures of Datasette 0.65: whoever upgrades it learns here what has changed ---
-
-
-async def test_an_unknown_extension_is_answered_with_the_page(ds: Datasette):
-    response = await ds.client.get("/record/votes.xlsx")
-    assert (response.status_code, response.headers["content-type"]) == (200, "text/html; charset=utf-8")
-
-
-async def test_a_csv_of_wrong_sql_is_empty(ds: Datasette):
-    response = await ds.client.get(f"/record.csv?sql={quote('select nothing')}")
-    assert (response.status_code, response.text.strip()) == (200, "")

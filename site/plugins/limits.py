@@ -9,6 +9,12 @@ from datasette import hookimpl
 
 LONGEST_VALUE = 32_768
 LARGEST_RESULT = 4_000_000
+# What a row and a value that is no text count for; without it a million small rows would count for nothing.
+ROW, NUMBER = 16, 8
+TOO_BIG = (
+    f"result too big: more than {LARGEST_RESULT:,} characters. "
+    "Ask for less at a time, or take whole tables from /downloads."
+)
 # Of all connections together: json_group_array grows without regard to the length of a value until it is done.
 MOST_MEMORY = 100_000_000
 LIMITS = {
@@ -30,14 +36,16 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
 
 
 def _counting_rows() -> Callable[[sqlite3.Cursor, tuple[Any, ...]], sqlite3.Row]:
-    """Rows as Datasette has them, until the texts and blobs of one query are too many together."""
+    """Rows as Datasette has them, until those of one query are too big together."""
     taken: WeakKeyDictionary[sqlite3.Cursor, int] = WeakKeyDictionary()
 
     def row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> sqlite3.Row:
         """One row, or OperationalError where it takes its cursor over LARGEST_RESULT characters and bytes."""
-        size = taken.get(cursor, 0) + sum(len(value) for value in values if isinstance(value, str | bytes))
+        size = taken.get(cursor, 0) + ROW
+        for value in values:
+            size += len(value) if isinstance(value, str | bytes) else NUMBER
         if size > LARGEST_RESULT:
-            raise sqlite3.OperationalError("result too big")
+            raise sqlite3.OperationalError(TOO_BIG)
         taken[cursor] = size
         return sqlite3.Row(cursor, values)
 

@@ -1,0 +1,54 @@
+"""The files to take away: what templates tell of them, their media types, and a table's address with their ending."""
+
+import json
+import mimetypes
+from collections.abc import Awaitable, Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import NotFound, Request, Response
+
+DATABASE = "record"
+FOLDER = "static/downloads"
+# Without these a browser would show the file as text.
+TYPES = {
+    ".db": "application/vnd.sqlite3",
+    ".parquet": "application/vnd.apache.parquet",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+@hookimpl
+def startup() -> None:
+    """Tell the server of files what the formats are."""
+    for ending, media_type in TYPES.items():
+        mimetypes.add_type(media_type, ending)
+
+
+@hookimpl
+def extra_template_vars(datasette: Datasette) -> dict[str, Any]:
+    """`downloads` in every template: tables, packages and files, as `tables.json` has them."""
+    return {"downloads": _catalogue(datasette.config_dir)}
+
+
+@cache
+def _catalogue(site: Path) -> Any:
+    return json.loads((site / FOLDER / "tables.json").read_text(encoding="utf-8"))
+
+
+@hookimpl
+def register_routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
+    """The address of a table with the ending of a file that was made of it."""
+    return [(rf"/{DATABASE}/(?P<table>[^/.]+)\.(?P<form>xlsx|parquet)$", _file)]
+
+
+async def _file(request: Request, datasette: Datasette) -> Response:
+    """Lead to the file; NotFound where there is no table of the name."""
+    name, form = request.url_vars["table"], request.url_vars["form"]
+    for table in _catalogue(datasette.config_dir)["tables"]:
+        if table["name"] == name:
+            return Response.redirect(datasette.urls.path(f"/{FOLDER}/{table['files'][form]['name']}"))
+    raise NotFound(f"No table is called {name}. Take a query's result as .csv or .json.")

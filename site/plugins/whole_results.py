@@ -1,0 +1,110 @@
+"""Machine formats have every row of a query, CSV has every row of a table, and an unknown ending is not found.
+
+Datasette 0.65 ends the CSV and JSON of a query at max_returned_rows and the CSV of a table at a page; neither file says
+so. It answers an ending that it does not know with a page. A page shows max_returned_rows at most and says so.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.database import QueryInterrupted
+from datasette.utils import InvalidSql, add_cors_headers, sqlite3
+from datasette.utils.asgi import NotFound, Request, Response
+from datasette.views.base import DataView
+from datasette.views.database import DatabaseView
+from datasette.views.row import RowView
+from datasette.views.table import TableView
+
+DATABASE = "record"
+FORMAT = r"\.(?P<format>(?!db$)\w+)$"
+TOO_LONG = "The query took too long. Ask for less at a time, or take whole tables from /downloads."
+NOTHING_ASKED = "Name a query, or a table, or give SQL as ?sql=. Whole tables are at /downloads."
+
+
+class _Untruncated:
+    """Datasette, except that a query's rows are all fetched; its limits of time and size stay in force."""
+
+    def __init__(self, datasette: Datasette) -> None:
+        self._datasette = datasette
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._datasette, name)
+
+    async def execute(self, *arguments: Any, truncate: bool = False, **options: Any) -> Any:
+        """As Datasette.execute, with `truncate` left out."""
+        return await self._datasette.execute(*arguments, **options)
+
+
+class _Whole(DataView):
+    """What the CSV of Datasette lacks: a refused query is told, and is no empty file."""
+
+    async def data(self, request: Request, **options: Any) -> Any:
+        """What the view has to show, or the response in its place."""
+        if request.url_vars["format"] != "csv":
+            return await super().data(request, **options)
+        try:
+            found = await super().data(request, **options)
+        except QueryInterrupted:
+            return self._refused(TOO_LONG)
+        except (sqlite3.OperationalError, InvalidSql) as error:
+            return self._refused(str(error))
+        if isinstance(found, Response):
+            return found
+        wrong = found[0].get("error") or (None if "columns" in found[0] else NOTHING_ASKED)
+        return self._refused(wrong) if wrong else found
+
+    def _refused(self, text: str) -> Response:
+        response = Response.text(f"{text}\n", status=400)
+        if self.ds.cors:
+            add_cors_headers(response.headers)
+        return response
+
+
+class _Database(_Whole, DatabaseView):
+    """The database, and SQL that a reader writes."""
+
+
+class _Table(_Whole, TableView):
+    """A table, a view, or a query of the site."""
+
+
+@hookimpl(trylast=True)
+def register_routes() -> list[tuple[str, Callable[..., Awaitable[Any]]]]:
+    """Every address in the database with an ending, after those that another plugin answers."""
+    database = rf"/(?P<database>{DATABASE})"
+    return [
+        (rf"{database}{FORMAT}", _whole_result),
+        (rf"{database}/(?P<table>[^/.]+){FORMAT}", _whole_table),
+        (rf"{database}/(?P<table>[^/]+?)/(?P<pks>[^/]+?){FORMAT}", _row),
+    ]
+
+
+async def _whole_result(request: Request, datasette: Datasette) -> Any:
+    """The answer to a reader's SQL."""
+    _refuse_unknown(request, datasette)
+    return await _Database(_Untruncated(datasette)).dispatch_request(request)
+
+
+async def _whole_table(request: Request, datasette: Datasette) -> Any:
+    """A table or the answer to a query of the site; as CSV whole, unless a page of it is asked for."""
+    _refuse_unknown(request, datasette)
+    page_asked = request.args.get("_size", "max") != "max" or request.args.get("_next")
+    if request.url_vars["format"] == "csv" and not page_asked:
+        asked = f"{request.query_string}&_size=max&_stream=1".lstrip("&")
+        request = Request({**request.scope, "query_string": asked.encode("latin-1")}, request.receive)
+    return await _Table(_Untruncated(datasette)).dispatch_request(request)
+
+
+async def _row(request: Request, datasette: Datasette) -> Any:
+    """A row, as Datasette has it."""
+    _refuse_unknown(request, datasette)
+    return await RowView(datasette).dispatch_request(request)
+
+
+def _refuse_unknown(request: Request, datasette: Datasette) -> None:
+    """NotFound for an ending that no format has; Datasette would answer it with the page."""
+    ending = request.url_vars["format"]
+    if ending not in {"csv", "jsono", *datasette.renderers}:
+        raise NotFound(f"Nothing here is given as .{ending}. There are .json and .csv.")
