@@ -62,7 +62,7 @@ def metadata_problems(package: Package, metadata: dict[str, Any]) -> Iterator[Pr
         named = [*settings.get("facets", []), *(settings[key] for key in COLUMN_SETTINGS if key in settings)]
         for column in sorted(set(named) - columns):
             yield Problem(METADATA, None, name, f"has no column {column}")
-        yield from _page_problems(name, settings.get("page", {}), record["queries"], [{"table": name}])
+        yield from _page_problems(name, settings.get("page", {}), record["queries"], [name])
     yield from _page_problems("page", metadata.get("page", {}), record["queries"], [])
     for name, query in record["queries"].items():
         if name in known:
@@ -73,14 +73,12 @@ def metadata_problems(package: Package, metadata: dict[str, Any]) -> Iterator[Pr
             yield Problem(METADATA, None, name, "is a query of which nothing is said")
 
 
-def _page_problems(
-    name: str, page: dict[str, str], queries: dict[str, Any], parameters: list[dict[str, str]]
-) -> Iterator[Problem]:
-    """Parts of a page that are no query, or a query whose parameters are not `parameters`."""
+def _page_problems(name: str, page: dict[str, str], queries: dict[str, Any], tables: list[str]) -> Iterator[Problem]:
+    """Parts of a page that are no query, or a query whose parameters are not one key of each of the tables."""
     for query in page.values():
         if query not in queries:
             yield Problem(METADATA, None, name, f"has a page with the query {query}, which is not there")
-        elif list((queries[query] or {}).get("parameters", {}).values()) != parameters:
+        elif [rule.get("table") for rule in (queries[query] or {}).get("parameters", {}).values()] != tables:
             yield Problem(METADATA, None, name, f"has a page with the query {query}, which takes other parameters")
 
 
@@ -92,8 +90,9 @@ def _query_problems(package: Package, name: str, query: dict[str, Any]) -> Itera
         yield Problem(METADATA, None, name, f"has an answer that is none of {', '.join(ANSWER_TYPES)}")
     for parameter, rule in query.get("parameters", {}).items():
         table, _, column = rule.get("enumeration", rule.get("table", "")).partition(".")
-        columns = {field.name for field in package.tables[table].fields} if table in package.tables else set()
-        found = column in columns if "enumeration" in rule else table in package.tables
+        fields = package.tables[table].fields if table in package.tables else ()
+        listed = {field.name for field in fields if "enum" in field.constraints}
+        found = column in listed if "enumeration" in rule else table in package.tables
         if not found and rule.get("form") not in FORMS:
             yield Problem(METADATA, None, name, f"has a parameter {parameter} whose values are nowhere: {rule}")
 
