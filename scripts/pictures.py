@@ -107,7 +107,7 @@ def draw(
         rows = [dict(row) for row in connection.execute(query.sql, parameters)]
         datasets = {"rows": rows} | ({"atlas": atlas} if '"atlas"' in json.dumps(spec) else {})
         svg = _drawn(json.dumps({**spec, "config": CONFIG, "datasets": datasets}))
-        numbers = query_url(query.name, {name: value for name, value in parameters.items() if value})
+        numbers = query_url(query.name, parameters)
         yield _entry(words, spec, numbers, svg), dress(svg, words["title"], words["alternative"])
 
 

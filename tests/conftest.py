@@ -144,9 +144,20 @@ def words(text: str) -> str:
 Rows = Callable[..., list[sqlite3.Row]]
 
 
-def in_process(site: Path) -> Datasette:
-    """The site as `make serve` has it, without a socket."""
-    return Datasette(config_dir=site, crossdb=True, cors=True)
+@contextmanager
+def closing_databases() -> Iterator[Callable[[Path], Datasette]]:
+    """Open sites in process; close them at the end, since all of a process share the memory that the site allows."""
+    sites = []
+
+    def opened(site: Path) -> Datasette:
+        """The site as `make serve` has it, without a socket."""
+        sites.append(Datasette(config_dir=site, crossdb=True, cors=True))
+        return sites[-1]
+
+    yield opened
+    for site in sites:
+        for database in site.databases.values():
+            database.close()
 
 
 @pytest.fixture
@@ -203,8 +214,10 @@ def server(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
 
 
 @pytest.fixture(scope="module")
-def ds(site: Path) -> Datasette:
-    return in_process(site)
+def ds(site: Path) -> Iterator[Datasette]:
+    """The site, asked in process."""
+    with closing_databases() as opened:
+        yield opened(site)
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +229,14 @@ def rows(database: Path) -> Rows:
 
 
 @pytest.fixture
-def altered(site: Path, tmp_path: Path) -> Callable[[str], Datasette]:
+def open_site() -> Iterator[Callable[[Path], Datasette]]:
+    """Ask a site of any folder in process."""
+    with closing_databases() as opened:
+        yield opened
+
+
+@pytest.fixture
+def altered(site: Path, tmp_path: Path, open_site: Callable[[Path], Datasette]) -> Callable[[str], Datasette]:
     """The site over a copy of the database that a script has changed."""
 
     def alter(script: str) -> Datasette:
@@ -224,12 +244,13 @@ def altered(site: Path, tmp_path: Path) -> Callable[[str], Datasette]:
         connection = sqlite3.connect(copy / "record.db")
         connection.executescript(script)
         connection.close()
-        return in_process(copy)
+        return open_site(copy)
 
     return alter
 
 
-@pytest.fixture(scope="session")
+# Of one module: while Playwright is open, no other test of the process can have an event loop.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's chromium, without a window."""
     path = shutil.which("chromium")

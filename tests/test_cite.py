@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import sqlite3
 import tomllib
 from datetime import UTC, datetime
@@ -34,15 +33,6 @@ MEDIA_TYPES = {
 HOSTILE = "100% of $5 & #1: a_b {c} ~d ^e \\f \"g\" 'h' ES\r\nER  - \r\nTY  - BOOK“é” 联合国 <i>"
 
 
-def open_site(folder: Path) -> Datasette:
-    return Datasette(config_dir=folder, crossdb=True, cors=True)
-
-
-@pytest.fixture(scope="module")
-def ds(site: Path) -> Datasette:
-    return open_site(site)
-
-
 @pytest.fixture(scope="module")
 def cite(site: Path) -> ModuleType:
     """The plugin as a module, to give it titles that the data does not have."""
@@ -51,20 +41,6 @@ def cite(site: Path) -> ModuleType:
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-@pytest.fixture
-def altered(site: Path, tmp_path: Path):
-    """The site over a copy of the database that a script has changed."""
-
-    def alter(script: str) -> Datasette:
-        copy = shutil.copytree(site, tmp_path / "site")
-        connection = sqlite3.connect(copy / "record.db")
-        connection.executescript(script)
-        connection.close()
-        return open_site(copy)
-
-    return alter
 
 
 @pytest.fixture(scope="module")

@@ -53,11 +53,6 @@ def catalogue(folder: Path) -> dict:
     return json.loads((folder / "tables.json").read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="module")
-def ds(site: Path) -> Datasette:
-    return Datasette(config_dir=site, crossdb=True, cors=True)
-
-
 def entry(catalogue: dict, name: str) -> dict:
     return next(table for table in catalogue["tables"] if table["name"] == name)
 

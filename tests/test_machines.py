@@ -9,7 +9,7 @@ import pkgutil
 import re
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -33,39 +33,9 @@ CLAIM = "/record/claims/sociose-2025-03-02-09"
 TABLES = ("resolutions", "roll_calls", "members", "claims", "articles", "outlets", "blocs")
 
 
-def open_site(folder: Path) -> Datasette:
-    return Datasette(config_dir=folder, crossdb=True, cors=True)
-
-
-@pytest.fixture(scope="module")
-def ds(site: Path) -> Datasette:
-    return open_site(site)
-
-
 @pytest.fixture(scope="module")
 def metadata(site: Path) -> dict[str, Any]:
     return json.loads((site / "metadata.json").read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="module")
-def rows(database: Path):
-    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-    connection.row_factory = sqlite3.Row
-    return lambda sql, *values: connection.execute(sql, values).fetchall()
-
-
-@pytest.fixture
-def altered(site: Path, tmp_path: Path) -> Callable[[str], Datasette]:
-    """The site over a copy of the database that a script has changed."""
-
-    def alter(script: str) -> Datasette:
-        copy = shutil.copytree(site, tmp_path / "site")
-        connection = sqlite3.connect(copy / "record.db")
-        connection.executescript(script)
-        connection.close()
-        return open_site(copy)
-
-    return alter
 
 
 async def linked_data(ds: Datasette, path: str) -> list[dict[str, Any]]:
@@ -159,12 +129,12 @@ async def test_whatever_a_dataset_offers_is_there_and_of_its_type(ds: Datasette,
             assert len(next(csv.reader(io.StringIO(response.text)))) > 1
 
 
-async def test_a_package_that_the_build_made_is_offered_on_the_home_page(site: Path, tmp_path: Path):
+async def test_a_package_that_the_build_made_is_offered_on_the_home_page(site: Path, tmp_path: Path, open_site):
     copy = shutil.copytree(site, tmp_path / "site")
-    (copy / "static/downloads/press-package.zip").write_bytes(b"four")
+    (copy / "static/downloads/press.zip").write_bytes(b"four")
     ds = open_site(copy)
     [dataset] = await linked_data(ds, "/")
-    [offered] = [one for one in dataset["distribution"] if one["encodingFormat"] == "application/zip"]
+    [offered] = [one for one in dataset["distribution"] if one["contentUrl"].endswith("/press.zip")]
     assert offered["contentSize"] == "4 B"
     assert (await ds.client.get(offered["contentUrl"].removeprefix(HOST))).content == b"four"
 
@@ -464,13 +434,14 @@ def test_an_etag_is_of_one_address(client: httpx.Client):
     assert len(set(etags)) >= len(paths) - 1
 
 
-async def etags(folder: Path) -> list[str]:
-    ds = open_site(folder)
+async def etags(ds: Datasette) -> list[str]:
     return [(await ds.client.get(path)).headers["etag"] for path in ("/", "/record/votes", "/static/site.css")]
 
 
-async def test_the_same_build_has_the_same_etags_in_another_folder(site: Path, tmp_path: Path):
-    assert await etags(shutil.copytree(site, tmp_path / "copy")) == await etags(site)
+async def test_the_same_build_has_the_same_etags_in_another_folder(
+    site: Path, tmp_path: Path, open_site, ds: Datasette
+):
+    assert await etags(open_site(shutil.copytree(site, tmp_path / "copy"))) == await etags(ds)
 
 
 def touch_template(folder: Path) -> None:
@@ -496,14 +467,15 @@ def add_database(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [touch_template, correct_data, add_database])
-async def test_a_change_of_template_data_or_databases_changes_every_etag(site: Path, tmp_path: Path, change):
+async def test_a_change_of_template_data_or_databases_changes_every_etag(
+    site: Path, tmp_path: Path, change, open_site, ds: Datasette
+):
     copy = shutil.copytree(site, tmp_path / "copy")
     change(copy)
-    assert not set(await etags(copy)) & set(await etags(site))
+    assert not set(await etags(open_site(copy))) & set(await etags(ds))
 
 
-async def test_a_page_is_new_every_day_and_a_file_is_not(site: Path, monkeypatch: pytest.MonkeyPatch):
-    ds = open_site(site)
+async def test_a_page_is_new_every_day_and_a_file_is_not(site: Path, ds: Datasette, monkeypatch: pytest.MonkeyPatch):
     before = [(await ds.client.get(path)).headers["etag"] for path in ("/", "/static/site.css")]
     from datasette.plugins import pm
 

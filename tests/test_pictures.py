@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -17,7 +16,7 @@ import pytest
 import shapely
 from axe_playwright_python.sync_playwright import Axe
 from datasette.app import Datasette
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from shapely.geometry import MultiPolygon, Point, box, shape
 
 from scripts.atlas import give_crimea, place
@@ -73,11 +72,6 @@ def record(database: Path) -> Iterator[sqlite3.Connection]:
     connection.row_factory = sqlite3.Row
     yield connection
     connection.close()
-
-
-@pytest.fixture(scope="module")
-def ds(site: Path) -> Datasette:
-    return Datasette(config_dir=site)
 
 
 def texts_of(folder: Path, name: str) -> list[str]:
@@ -384,19 +378,6 @@ async def test_a_template_gets_a_figure_or_nothing(ds: Datasette, catalogue: dic
     assert NOTE in figure and 'src="/static/pictures/map-A-RES-ES-11-7.svg"' in figure
     assert 'href="/record/positions_on_roll_call?roll_call=A-RES-ES-11-7"' in figure
     assert "swatch-not_voting" in figure and "not voting 17" in figure
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None and os.environ.get("CI"):
-        pytest.fail("chromium is not on the PATH, and CI does not skip the browser")
-    if path is None:
-        pytest.skip("chromium is not on the PATH, so nothing was tested in a browser")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(params=[(1280, "light"), (360, "dark")], ids=["wide and light", "narrow and dark"])

@@ -1,8 +1,8 @@
 """The press: second codings and claims taken over, by law; how stories travelled and were told, by view and query."""
 
 import re
-import shutil
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -545,27 +545,23 @@ def test_what_is_told_differently_is_every_contradicted_claim_that_another_outle
 
 
 @pytest.mark.parametrize("name", [*VERDICTS_BY, "claims_of_outlet", "days_from_vote_to_article"])
-async def test_a_query_of_the_press_opens_with_its_example(site, name):
-    ds = Datasette(config_dir=site, crossdb=True, cors=True)
+async def test_a_query_of_the_press_opens_with_its_example(ds, name):
     response = await ds.client.get(f"/record/{name}.json", params={**QUERIES[name].example, "_shape": "array"})
     assert response.status_code == 200
     assert response.json()
 
 
 @pytest.fixture
-def travelled(site: Path, tmp_path: Path) -> Datasette:
+def travelled(altered: Callable[[str], Datasette]) -> Datasette:
     """The site over a copy of the database in which claims were taken over."""
-    copy = shutil.copytree(site, tmp_path / "site")
-    connection = sqlite3.connect(copy / "record.db")
-    connection.execute("delete from claim_origins")
-    links = [
-        ("tagtik-2025-06-23-05", "sociose-2025-03-02-09"),
-        ("sociose-2025-03-02-09", "world-today-news-2025-02-47"),
-    ]
-    connection.executemany("insert into claim_origins values (?, ?, 'says_so', 'Made up.')", links)
-    connection.commit()
-    connection.close()
-    return Datasette(config_dir=copy, crossdb=True, cors=True)
+    return altered(
+        """
+        delete from claim_origins;
+        insert into claim_origins values
+          ('tagtik-2025-06-23-05', 'sociose-2025-03-02-09', 'says_so', 'Made up.'),
+          ('sociose-2025-03-02-09', 'world-today-news-2025-02-47', 'says_so', 'Made up.');
+        """
+    )
 
 
 async def test_the_site_walks_back_from_a_claim_and_links_each_step(travelled):
@@ -593,8 +589,7 @@ async def test_the_site_shows_the_way_that_a_claim_went(travelled):
 @pytest.mark.parametrize(
     "column", ["agreeing_claim_id", "differing_claim_id", "first_claim_id", "origin_claim_id", "claim_id"]
 )
-async def test_a_key_in_an_answer_of_anyone_s_sql_is_a_link(site, column):
-    ds = Datasette(config_dir=site, crossdb=True, cors=True)
+async def test_a_key_in_an_answer_of_anyone_s_sql_is_a_link(ds, column):
     key = "tagtik-2025-06-23-05"
     page = (await ds.client.get("/record", params={"sql": f"select '{key}' as {column}"})).text
     assert re.search(rf'<a href="/record/claims/{key}">{key}</a>', page)

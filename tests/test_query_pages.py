@@ -11,16 +11,11 @@ import httpx
 import pytest
 from datasette.app import Datasette
 
-from tests.conftest import Server
-from tests.test_site import QUERIES, TABLES, VIEWS, addresses, cells, words
+from tests.conftest import Server, addresses, words
+from tests.test_site import QUERIES, TABLES, VIEWS, cells
 
 EXAMPLES = [name for name, query in QUERIES.items() if query.example and name != "search"]
 MEMBERS = ("member", "member_a", "member_b")
-
-
-@pytest.fixture(scope="module")
-def ds(site: Path) -> Datasette:
-    return Datasette(config_dir=site, crossdb=True, cors=True)
 
 
 def main_of(text: str) -> str:

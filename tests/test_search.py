@@ -1,18 +1,11 @@
 # ruff: noqa: RUF001  (letters of other scripts are what is tested)
 """The search over everything: what readers type, in any script and spelling, finds what they mean, without error."""
 
-from pathlib import Path
-
 import pytest
 from datasette.app import Datasette
 from markupsafe import escape
 
-from tests.test_site import addresses, words
-
-
-@pytest.fixture(scope="module")
-def ds(site: Path) -> Datasette:
-    return Datasette(config_dir=site, crossdb=True, cors=True)
+from tests.conftest import addresses, words
 
 
 async def finds(ds: Datasette, typed: str) -> list[dict[str, object]]:
@@ -222,5 +215,5 @@ async def test_a_row_of_each_kind_is_in_the_index(ds: Datasette):
 
 async def test_the_search_is_also_csv(ds: Datasette):
     text = (await ds.client.get("/record/search.csv", params={"q": "ES-11/7"})).text
-    assert text.splitlines()[0] == "kind,title,url,found_in,found"
+    assert text.splitlines()[0] == "kind,title,place,url,found_in,found"
     assert len(text.splitlines()) > 50

@@ -18,7 +18,7 @@ from markupsafe import escape
 from scripts.build import ROOT
 from scripts.package import open_package
 from scripts.queries import read_metadata, read_queries
-from tests.conftest import Rows, addresses, in_process, words
+from tests.conftest import Rows, addresses, words
 
 METADATA = read_metadata(ROOT)["databases"]["record"]
 QUERIES = read_queries(read_metadata(ROOT))
@@ -213,8 +213,8 @@ async def test_what_does_not_exist_is_not_found(address: str, ds: Datasette):
 
 
 @pytest.mark.parametrize("address", ["/record/votes/A-RES-ES-11-7,USA", "/record/how_voted?roll_call=&member="])
-async def test_the_licence_stands_on_every_page(address: str, site: Path):
-    assert LICENCE in addresses((await in_process(site).client.get(address)).text)
+async def test_the_licence_stands_on_every_page(address: str, ds: Datasette):
+    assert LICENCE in addresses((await ds.client.get(address)).text)
 
 
 async def test_a_key_in_another_letter_case_redirects(ds: Datasette):

@@ -1,12 +1,10 @@
 """Search, tables, queries, their list and errors in a browser: light and dark, wide and narrow, with a keyboard."""
 
 import re
-import shutil
-from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import Server
 
@@ -26,18 +24,6 @@ PAGES = {
     "not found": "/record/members/XXX",
     "bad parameter": "/record/claims?nothing=1",
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("chromium is not on the PATH, so nothing was tested in a browser")
-    options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=options)
-        yield browser
-        browser.close()
 
 
 def open_page(browser: Browser, server: Server, width: int = 1280, scheme: str = "light", script: bool = True) -> Page:

@@ -7,15 +7,13 @@ from pathlib import Path
 
 from datasette.app import Datasette
 
-from tests.conftest import in_process
 
-
-async def test_a_rule_about_who_may_see_a_table_is_obeyed(site: Path, tmp_path: Path):
+async def test_a_rule_about_who_may_see_a_table_is_obeyed(site: Path, tmp_path: Path, open_site):
     copy = shutil.copytree(site, tmp_path / "site")
     metadata = json.loads((copy / "metadata.json").read_text(encoding="utf-8"))
     metadata["databases"]["record"]["tables"]["votes"]["allow"] = False
     (copy / "metadata.json").write_text(json.dumps(metadata), encoding="utf-8")
-    ds = in_process(copy)
+    ds = open_site(copy)
     assert (await ds.client.get("/record/votes")).status_code == 403
     assert (await ds.client.get("/record/members")).status_code == 200
 

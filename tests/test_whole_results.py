@@ -42,11 +42,6 @@ FORMS = {
 
 
 @pytest.fixture(scope="module")
-def ds(site: Path) -> Datasette:
-    return Datasette(config_dir=site, crossdb=True, cors=True)
-
-
-@pytest.fixture(scope="module")
 def rows(database: Path) -> Callable[[str], list[tuple]]:
     def ask(sql: str) -> list[tuple]:
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:

@@ -1,5 +1,5 @@
 -- A row for each page that the search can lead to. `names` is what the thing is called, divided by bars: whoever types one of
--- them in full is shown that thing first.
+-- them in full is shown that thing first. `place` tells apart things of the same title, as claims are.
 insert into search_entries (url, kind, title, names, words)
 select
   '/record/resolutions/' || id,
@@ -50,21 +50,23 @@ from outlets
 left join members on members.id = outlets.country_id
 order by outlets.id;
 
-insert into search_entries (url, kind, title, names, words)
+insert into search_entries (url, kind, title, place, names, words)
 select
   '/record/articles/' || articles.id,
   'article',
   coalesce(articles.title, articles.label),
+  articles.label,
   articles.id,
   articles.label || coalesce('. By ' || articles.author, '')
 from articles
 order by articles.id;
 
-insert into search_entries (url, kind, title, names, words)
+insert into search_entries (url, kind, title, place, names, words)
 select
   '/record/claims/' || claims.id,
   'claim',
   claims.claim,
+  articles.label,
   claims.id,
   '“' || claims.quote || '”' || coalesce(', ' || claims.said_by, '') || ', ' || articles.label
     || coalesce('. ' || claims.rationale, '')
