@@ -148,4 +148,6 @@ def dress(svg: str, title: str, alternative: str) -> str:
 def _style(svg: str) -> str:
     used = [colour for colour in DARK if f'"{colour}"' in svg]
     dark = "".join(f'[{part}="{colour}"]{{{part}:{DARK[colour]}}}' for colour in used for part in ("fill", "stroke"))
-    return f"text{{font-family:{FONTS}}}@media (prefers-color-scheme:dark){{{dark}}}"
+    # Opened by itself, a drawing would stand on a browser's white.
+    ground = f":root{{background:{DARK['#ffffff']}}}"
+    return f"text{{font-family:{FONTS}}}@media (prefers-color-scheme:dark){{{ground}{dark}}}"

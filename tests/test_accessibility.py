@@ -56,18 +56,14 @@ def press_until(page: Page, selector: str, most: int = 120) -> None:
 
 
 @pytest.mark.parametrize("address", PAGE_TYPES.values(), ids=PAGE_TYPES)
-def test_axe_finds_nothing_wrong_and_the_page_fits(address: str, page: Page):
+def test_a_page_is_for_everyone(address: str, page: Page, scheme: str):
+    """One load a page, window and scheme: axe finds nothing, it fits, and it is light or dark as the reader has it."""
     page.goto(address)
     expect(page.locator("h1")).to_have_count(1)
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     wide, window = page.evaluate("[document.scrollingElement.scrollWidth, window.innerWidth]")
     assert wide <= window
-
-
-@pytest.mark.parametrize("address", PAGE_TYPES.values(), ids=PAGE_TYPES)
-def test_a_page_follows_light_and_dark(address: str, page: Page, scheme: str):
-    page.goto(address)
     paper = page.evaluate(LIGHTNESS, [".not-footer", "backgroundColor"])
     ink = page.evaluate(LIGHTNESS, ["h1", "color"])
     assert paper - ink > 150 if scheme == "light" else ink - paper > 150
