@@ -8,13 +8,13 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from markdown_it import MarkdownIt
 
 from scripts.downloads import write_downloads
+from scripts.load import reading
 from scripts.package import Package, Table
 from scripts.pictures import draw_pictures
 from scripts.queries import DATABASE, read_queries
@@ -103,14 +103,9 @@ def _in_words(name: str) -> str:
     return (order + name.removesuffix("_a").removesuffix("_b").replace("_", " ")).capitalize()
 
 
-def _reading(database: Path) -> closing[sqlite3.Connection]:
-    """A connection that only reads, closed when its block ends."""
-    return closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True))
-
-
 def incomplete_roll_calls(database: Path, view: Table) -> str:
     """A Markdown document that lists the roll calls of which not every vote is known, with what is missing."""
-    with _reading(database) as connection:
+    with reading(database) as connection:
         connection.row_factory = sqlite3.Row
         lines = [
             f"- {row['voted_on']}: [{_plain(row['question'])}](/{DATABASE}/roll_calls/{row['roll_call_id']}), "
@@ -141,7 +136,7 @@ def write_page(text: str, path: Path) -> None:
 def inspect(database: Path) -> dict[str, Any]:
     """What `datasette inspect` would say; its presence has Datasette serve the database as immutable."""
     tables = "select name from sqlite_master where type = 'table' order by name"
-    with _reading(database) as connection:
+    with reading(database) as connection:
         names = [name for (name,) in connection.execute(tables)]
         counts = {name: {"count": connection.execute(f'select count(*) from "{name}"').fetchone()[0]} for name in names}  # noqa: S608
     content = database.read_bytes()

@@ -4,9 +4,7 @@ import csv
 import hashlib
 import json
 import os
-import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -17,6 +15,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
 from scripts.bundles import write_bundle
+from scripts.load import reading
 from scripts.package import Field, Package, Table, read_yaml
 
 PARQUET_TYPES = {
@@ -69,7 +68,7 @@ def write_downloads(folder: Path, database: Path, package: Package, tables: Iter
 
 
 def _read(database: Path, package: Package, tables: Iterable[Table]) -> Iterator[Download]:
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+    with reading(database) as connection:
         for table in tables:
             kind = "view" if table.name in package.views else "table"
             rows = connection.execute(f"select * from {table.name}").fetchall()  # noqa: S608  (a name from the schemas)

@@ -4,7 +4,9 @@ The database is the same bytes for the same rows: tables in the package's order,
 page size and journal mode, no clock, VACUUM at the end.
 """
 
+import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 import sqlite_utils
@@ -131,3 +133,8 @@ def close(database: sqlite_utils.Database) -> list[str]:
         wrong.append(f"{table}: row {rowid} has no match in {parent}")
     database.close()
     return wrong
+
+
+def reading(database: Path) -> closing[sqlite3.Connection]:
+    """A connection that only reads, closed when its block ends."""
+    return closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True))

@@ -10,7 +10,6 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from xml.sax.saxutils import escape
 
 import vl_convert
 
+from scripts.load import reading
 from scripts.problems import BadDataError, Problem
 from scripts.queries import METADATA, Query, query_url
 
@@ -81,7 +81,7 @@ def draw_pictures(site: Path, database: Path, sources: Path, queries: dict[str, 
     folder.mkdir(parents=True)
     atlas = json.loads((sources / "atlas.json").read_text(encoding="utf-8"))["features"]
     catalogue = {}
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+    with reading(database) as connection:
         connection.row_factory = sqlite3.Row
         for specification in sorted(sources.glob("*.vl.json")):
             for entry, svg in draw(specification, connection, atlas, queries):
