@@ -123,7 +123,8 @@ def _plain(text: str) -> str:
 def write_page(text: str, path: Path) -> None:
     """A Markdown document as a page in the site's dress."""
     title = html.escape(text.partition("\n")[0].lstrip("# "))
-    body = MarkdownIt("commonmark").enable("table").render(text)
+    # A table that is wider than a phone scrolls by itself, which a keyboard can do only where it can stop.
+    body = MarkdownIt("commonmark").enable("table").render(text).replace("<table>", '<table tabindex="0">')
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
         '{% extends "base.html" %}'

@@ -12,6 +12,7 @@ DATABASE = "record"
 KEYS = {
     "agreeing_claim_id": "claims",
     "article_id": "articles",
+    "asked_id": "articles",
     "bloc_id": "blocs",
     "claim_id": "claims",
     "differing_claim_id": "claims",
