@@ -134,7 +134,11 @@ async def test_a_roll_call_without_votes_has_no_lists(ds: Datasette, rows: Rows)
             "A-RES-68-262",
             "not known. Of the 111 votes in favour and against, more than half would be 56, two thirds 74.",
         ),
-        ("S-2022-155", "Here 9 votes in favour were needed; there were 11 ."),
+        (
+            "S-2022-155",
+            "there were 11 , and Russia, a permanent member, voted against. The line in the bar",
+        ),
+        ("S-RES-2774-2025", "Here 9 votes in favour were needed; there were 10 . The line in the bar marks what was"),
     ],
 )
 async def test_the_tally_stands_against_the_majority_that_was_needed(roll_call: str, told: str, ds: Datasette):
@@ -179,6 +183,12 @@ async def test_a_tally_that_is_not_known_says_so(ds: Datasette):
     text = section(await page_of(ds, "roll_calls", "A-ES-11-L-15"), "tally")
     assert "not known in favour" in words(text)
     assert "<svg" not in text
+
+
+async def test_a_mover_is_named(ds: Datasette):
+    text = await page_of(ds, "roll_calls", "S-PV-9866-vote-4")
+    assert "Moved by Denmark , France , Greece , Slovenia , United Kingdom ." in words(text)
+    assert "The line in the bar" not in words(text)
 
 
 async def test_amendments_stand_before_the_text_that_they_would_change(ds: Datasette, rows: Rows):
@@ -386,6 +396,11 @@ async def test_the_figures_of_the_home_page_are_counted(ds: Datasette, rows: Row
     assert f"{counted['votes']:,} votes in {counted['roll_calls']} roll calls" in text
     assert f"{counted['claims']:,} claims in {counted['articles']} articles" in text
     assert f"{counted['checks']:,} questions to the record" in text
+    [answered] = rows(
+        "select count(*) as claims, sum(verdict = 'inaccurate') as contradicted from claims"
+        " where checkable = 'record' and verdict in ('accurate', 'imprecise', 'ambiguous', 'inaccurate')"
+    )
+    assert f"Of {answered['claims']:,} claims that it answers, it contradicts {answered['contradicted']}" in text
 
 
 async def test_a_figure_of_the_home_page_follows_the_data(altered: Callable[[str], Datasette]):
@@ -400,3 +415,7 @@ async def test_the_home_page_shows_the_latest_corrections(ds: Datasette, rows: R
     for row in newest:
         assert f"/record/{row['table_name']}/{row['row_key']}" in addresses(text)
         assert row["why"] in words(text)
+        assert (
+            f"{row['row_name']} {row['column_name'].capitalize()} was “{row['old_value'].replace('_', ' ')}”"
+            in words(text)
+        )

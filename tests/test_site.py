@@ -6,6 +6,7 @@ import html
 import io
 import json
 import re
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -59,6 +60,13 @@ def rows_of_checks(text: str) -> list[str]:
 def table_of_checks(text: str) -> list[list[str]]:
     """What the checks on a claim's page say, a list of cells a check."""
     return [[words(cell) for cell in re.findall(r"<td.*?</td>", row, re.DOTALL)] for row in rows_of_checks(text)]
+
+
+def said(check: sqlite3.Row, value: str) -> str:
+    """A check's value as a claim's page says it: a vote in the words of the United Nations."""
+    votes = {"yes": "in favour", "no": "against", "abstain": "abstaining"}
+    plain = value.replace("_", " ")
+    return votes.get(value, plain) if check["query_name"] in ("how_voted", "bloc_majority") else plain
 
 
 def as_csv(text: str) -> list[list[str]]:
@@ -457,11 +465,13 @@ async def test_a_checks_address_is_a_link_wherever_it_is_shown(ds: Datasette):
 # --- the page of a claim ---
 
 
-async def test_the_page_of_a_claim_that_the_record_contradicts(ds: Datasette):
+async def test_the_page_of_a_claim_that_the_record_contradicts(ds: Datasette, rows: Rows):
     text = (await ds.client.get("/record/claims/sociose-2025-03-02-09")).text
     assert "<h1>Syria voted against A/RES/ES-11/7.</h1>" in text
     assert "inaccurate : the record contradicts it." in words(text)
-    assert table_of_checks(text) == [["how_voted roll_call A-RES-ES-11-7 member SYR", "is no", "abstain", "no"]]
+    [roll_call] = rows("select question from roll_calls where id = 'A-RES-ES-11-7'")
+    asked = f"How did a member vote? Roll call: {roll_call['question']} Member: Syria"
+    assert table_of_checks(text) == [[asked, "is against", "abstaining", "no"]]
     assert "/record/how_voted?roll_call=A-RES-ES-11-7&member=SYR" in addresses(text)
 
 
@@ -500,9 +510,11 @@ async def test_the_page_of_a_claim_shows_each_check(verdict: str, ds: Datasette,
     checks = rows("select * from checks where claim_id = ? order by position", claim)
     text = (await ds.client.get(f"/record/claims/{claim}")).text
     shown = table_of_checks(text)
-    assert [cells[0].split()[0] for cells in shown] == [check["query_name"] for check in checks]
-    assert [cells[1] for cells in shown] == [f"{c['relation'].replace('_', ' ')} {c['stated']}" for c in checks]
-    assert [cells[2] for cells in shown] == [SHOWN.get(check["found"], check["found"]) for check in checks]
+    asked = [METADATA["queries"][check["query_name"]]["title"] for check in checks]
+    assert [cells[0][: len(title)] for cells, title in zip(shown, asked, strict=True)] == asked
+    stated = [f"{c['relation'].replace('_', ' ')} {said(c, c['stated'])}" for c in checks]
+    assert [cells[1] for cells in shown] == stated
+    assert [cells[2] for cells in shown] == [SHOWN.get(c["found"]) or said(c, c["found"]) for c in checks]
     assert [cells[3] for cells in shown] == [check["agrees"] for check in checks]
     assert [addresses(row) for row in rows_of_checks(text)] == [[check["url"]] for check in checks]
 
@@ -516,7 +528,7 @@ async def test_readings_of_an_open_definition_are_marked(ds: Datasette, rows: Ro
 async def test_a_check_that_the_record_cannot_answer_says_so(altered: Callable[[str], Datasette]):
     ds = altered("update checks set found = null, agrees = 'unknown' where claim_id = 'sociose-2025-03-02-09'")
     text = (await ds.client.get("/record/claims/sociose-2025-03-02-09")).text
-    assert table_of_checks(text)[0][1:] == ["is no", "not known", "unknown"]
+    assert table_of_checks(text)[0][1:] == ["is against", "not known", "unknown"]
 
 
 @pytest.mark.parametrize("kind", ["opinion", "prediction"])

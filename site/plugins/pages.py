@@ -1,12 +1,13 @@
 """What the home page and the page of a thing show: rows of the site's own queries, which anyone can ask again."""
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlencode
 
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.utils import tilde_decode
+from datasette.utils import escape_sqlite, tilde_decode
 from datasette.utils.asgi import Request
 
 DATABASE = "record"
@@ -17,9 +18,9 @@ Rows = list[dict[str, Any]]
 def extra_template_vars(
     table: str | None, view_name: str, request: Request | None, datasette: Datasette
 ) -> Callable[[], Awaitable[dict[str, Any]]] | None:
-    """`page` and `asked` on the home page and on the page of each row whose table has a `page` in metadata.yml.
+    """`page`, `asked` and `questions` on the home page and the page of a row whose table has a `page` in metadata.yml.
 
-    `page` has a list of rows by part, `asked` the address of each part's query.
+    A list of rows by part, the address of each part's query, and what each check of the page asks in words.
     """
     if request is None or view_name not in ("index", "row"):
         return None
@@ -32,7 +33,8 @@ def extra_template_vars(
         page, asked = {}, {}
         for part, name in parts.items():
             page[part], asked[part] = await _answer(datasette, name, key)
-        return {"page": page, "asked": asked}
+        questions = [await _question(datasette, check) for check in page.get("checks", [])]
+        return {"page": page, "asked": asked, "questions": questions}
 
     return ask
 
@@ -45,3 +47,26 @@ async def _answer(datasette: Datasette, name: str, key: str | None) -> tuple[Row
     results = await datasette.get_database(DATABASE).execute(query["sql"], values)
     address = datasette.urls.query(DATABASE, name) + (f"?{urlencode(values)}" if values else "")
     return [dict(row) for row in results.rows], address
+
+
+async def _question(datasette: Datasette, check: dict[str, Any]) -> dict[str, Any]:
+    """What a check asks: its query's title, each parameter's title and value in words, and whether votes answer."""
+    query = await datasette.get_canned_query(DATABASE, check["query_name"], None)
+    assert query
+    values = json.loads(check["params"])
+    parameters = [
+        {"title": field["title"], "name": await _name(datasette, field.get("table"), values[field["name"]])}
+        for field in query["fields"]
+    ]
+    answered_by_votes = "abstain" in query.get("answer", {}).get("enum", [])
+    return {"title": query["title"], "parameters": parameters, "answered_by_votes": answered_by_votes}
+
+
+async def _name(datasette: Datasette, table: str | None, value: str) -> str:
+    """A value as a reader knows it: the label of the row of which it is the key, or the value without underscores."""
+    label = datasette.metadata("label_column", DATABASE, table, fallback=False) if table else None
+    if not label:
+        return value.replace("_", " ")
+    sql = f"select {escape_sqlite(label)} from {escape_sqlite(table)} where id = ?"  # noqa: S608  (names from the schemas)
+    row = (await datasette.get_database(DATABASE).execute(sql, [value])).first()
+    return row[0] if row else value
