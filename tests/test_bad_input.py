@@ -521,7 +521,7 @@ KINDS: list[tuple[str, Change, str, int | None]] = [
     ),
     (
         "metadata of a table that does not exist",
-        text("metadata.yml", "      source_differences:", "      differences:"),
+        text("metadata.yml", "      source_differences:\n", "      differences:\n"),
         "metadata.yml, field differences: is not a table or a view",
         1,
     ),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import add_row, change_row, copy_project, replace_text
 
-from scripts import assemble, check, derive, load, queries, read, validate
+from scripts import assemble, check, derive, downloads, load, queries, read, validate
 from scripts.build import fingerprint, main
 from scripts.package import open_package
 
@@ -211,7 +211,7 @@ def test_a_build_for_which_there_is_no_room_leaves_the_last_one(built, build, mo
 
     before = contents(built / "build")
     add_row(built / "metadata.yml", "# Changed.")
-    monkeypatch.setattr(assemble, "write_csv", full)
+    monkeypatch.setattr(downloads, "write_csv", full)
     assert build(built) == (1, "build/sites/votes.csv: No space left on device; nothing was built\n")
     assert contents(built / "build") == before
     assert len(list((built / "build/sites").iterdir())) == 1
@@ -223,7 +223,7 @@ def test_a_build_that_is_broken_off_leaves_the_last_one(built, monkeypatch):
 
     before = contents(built / "build")
     add_row(built / "metadata.yml", "# Changed.")
-    monkeypatch.setattr(assemble, "write_csv", broken_off)
+    monkeypatch.setattr(downloads, "write_csv", broken_off)
     with pytest.raises(KeyboardInterrupt):
         main(["-q"], root=built)
     assert contents(built / "build") == before
