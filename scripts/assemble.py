@@ -75,7 +75,7 @@ def full_metadata(metadata: dict[str, Any], tables: Iterable[Table], descriptor:
 def _dataset(descriptor: dict[str, Any]) -> dict[str, Any]:
     """What citations and machines are told of the dataset as a whole."""
     told: dict[str, Any] = {
-        key: descriptor[key] for key in ("title", "description", "version", "keywords") if key in descriptor
+        key: descriptor[key] for key in ("title", "description", "version", "keywords", "homepage") if key in descriptor
     }
     authors = [person["title"] for person in descriptor.get("contributors", []) if "author" in person["roles"]]
     return {**told, "author": ", ".join(authors)}

@@ -49,6 +49,7 @@ def _descriptor(
         "title": described["title"],
         "description": described["description"].strip(),
         "version": whole["version"],
+        **{key: whole[key] for key in ("homepage",) if key in whole},
         "keywords": whole["keywords"],
         "licenses": [{key: licence[key] for key in ("name", "title", "path")} for licence in whole["licenses"]],
         "contributors": whole["contributors"],

@@ -8,17 +8,13 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from string import Formatter
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.utils import escape_sqlite, tilde_encode, urlsafe_components
+from datasette.utils import tilde_encode, urlsafe_components
 from datasette.utils.asgi import Request, Response
 
-NAMES = "names_in_sentences"
-NAMED: WeakKeyDictionary[Datasette, dict[str, dict[tuple[str, str], str]]] = WeakKeyDictionary()
 # UTF-8 stands as it is: biber, Zotero and today's BibTeX read it. Only what TeX takes for a command is escaped.
 TEX = {character: f"\\{character}" for character in "&%$#_"} | {
     "{": r"{\textbraceleft}",
@@ -139,7 +135,7 @@ def extra_template_vars(
 
     async def citation() -> dict[str, dict[str, Any]]:
         """Awaited by Datasette when it renders the page."""
-        row = await _row(datasette, database, table, key)
+        row = await datasette.titles.row(database, table, key)
         cited = await _citation(datasette, request, database, table, key, row)
         formats = [
             {"title": form.title, "url": f"{cited.url}.{extension}", "text": form.write(cited)}
@@ -175,62 +171,15 @@ async def _citation(
     dataset = datasette.metadata("dataset")
     path = datasette.urls.row(database, table, ",".join(map(tilde_encode, key)))
     return Citation(
-        title=await _title(datasette, database, table, row),
-        table=datasette.table_metadata(database, table).get("title") or table,
+        title=await datasette.titles.of_row(database, table, row),
+        table=datasette.titles.of_table(database, table),
         dataset=dataset["title"],
         version=dataset["version"],
         author=dataset["author"],
-        url=datasette.absolute_url(request, path),
+        url=datasette.permanent_url(request, path),
         name=re.sub(r"[^A-Za-z0-9-]+", "-", "-".join([table, *key])),
         read_on=datetime.now(UTC).date(),
     )
-
-
-async def _row(datasette: Datasette, database: str, table: str, key: list[str]) -> dict[str, Any]:
-    """The row that has the key; Datasette has found it before it renders the page."""
-    columns = await datasette.get_database(database).primary_keys(table) or ["rowid"]
-    same = " and ".join(f"{escape_sqlite(column)} = ?" for column in columns)
-    found = await datasette.execute(database, f"select * from {escape_sqlite(table)} where {same}", key)  # noqa: S608
-    return dict(found.first())
-
-
-async def _title(datasette: Datasette, database: str, table: str, row: dict[str, Any]) -> str:
-    """The row in words: by its table's pattern, else by its label, else by the names that its key has."""
-    pattern = (datasette.metadata("row_titles", database=database) or {}).get(table, "")
-    wanted = [name for _, name, _, _ in Formatter().parse(pattern) if name]
-    if wanted and all(row[column] is not None for column in wanted):
-        return pattern.format_map(await _names(datasette, database, table, row, wanted))
-    label = await datasette.get_database(database).label_column_for_table(table)
-    if label and row.get(label):
-        return str(row[label])
-    keys = await datasette.get_database(database).primary_keys(table)
-    names = await _names(datasette, database, table, row, keys or list(row)[:1])
-    return f"{datasette.table_metadata(database, table).get('title') or table}: {', '.join(names.values())}"
-
-
-async def _names(
-    datasette: Datasette, database: str, table: str, row: dict[str, Any], columns: list[str]
-) -> dict[str, str]:
-    """What each value is called: a foreign key by what it leads to, a word without its underscores."""
-    keys = await datasette.get_database(database).foreign_keys_for_table(table)
-    leads_to = {key["column"]: key["other_table"] for key in keys if key["column"] in columns}
-    in_sentences = await _names_in_sentences(datasette, database) if leads_to else {}
-    names = {column: str(row[column]).replace("_", " ") for column in columns}
-    for column, other in leads_to.items():
-        key = row[column]
-        labels = await datasette.expand_foreign_keys(database, table, column, [key])
-        names[column] = str(in_sentences.get((other, key)) or labels.get((column, key)) or key)
-    return names
-
-
-async def _names_in_sentences(datasette: Datasette, database: str) -> dict[tuple[str, str], str]:
-    """Names by table and key; asked for once, since the database is immutable and every page of a row needs some."""
-    known = NAMED.setdefault(datasette, {})
-    if database not in known:
-        query = await datasette.get_canned_query(database, NAMES, None)
-        rows = (await datasette.get_database(database).execute(query["sql"])).rows if query else []
-        known[database] = {(row["table_name"], row["row_key"]): row["name"] for row in rows}
-    return known[database]
 
 
 def _where(cited: Citation) -> str:

@@ -33,13 +33,13 @@ def register_routes() -> list[tuple[str, Callable[..., object]]]:
 
 def robots(request: Request, datasette: Datasette) -> Response:
     """Any page may be read; what has a query string is a search, a facet or SQL."""
-    address = datasette.absolute_url(request, datasette.urls.path("/sitemap.xml"))
+    address = datasette.permanent_url(request, datasette.urls.path("/sitemap.xml"))
     return Response.text(ROBOTS.format(sitemap=address))
 
 
 async def sitemap(request: Request, datasette: Datasette) -> Response:
     """Home, documents, tables and rows; no `lastmod`, since the data does not say when a page last changed."""
-    home = datasette.absolute_url(request, datasette.urls.path("/"))
+    home = datasette.permanent_url(request, datasette.urls.path("/"))
     root = ElementTree.Element("urlset", xmlns=NAMESPACE)
     async for path in _paths(datasette):
         url = ElementTree.SubElement(root, "url")

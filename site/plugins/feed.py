@@ -1,8 +1,9 @@
-"""`/feed.atom`: corrections and new claims, for whoever wants to hear of them without coming back."""
+"""`/feed.atom`: corrections and newly coded articles, for whoever wants to hear of them without coming back."""
 
+import json
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -16,6 +17,19 @@ NAMESPACE = "http://www.w3.org/2005/Atom"
 # An entry's id is made from its key alone, so that it stays when the site moves to another host.
 FAMILY = uuid.uuid5(uuid.NAMESPACE_URL, "urn:on-the-record")
 
+Address = Callable[[str], str]
+
+
+class Entry(NamedTuple):
+    """What the feed says of a piece of news; `news` and `key` are its own row, `page` the row that it is about."""
+
+    news: str
+    key: str
+    day: str
+    title: str
+    summary: str
+    page: str
+
 
 @hookimpl
 def register_routes() -> list[tuple[str, Callable[..., object]]]:
@@ -25,42 +39,86 @@ def register_routes() -> list[tuple[str, Callable[..., object]]]:
 
 async def feed(request: Request, datasette: Datasette) -> Response:
     """An Atom feed whose days are the data's own; a day has no hour, so midnight UTC stands for it."""
-    query = await datasette.get_canned_query(DATABASE, "news_of_the_dataset", request.actor)
-    assert query
-    rows = (await datasette.execute(DATABASE, query["sql"])).rows
-    dataset = datasette.metadata("dataset")
+    entries = await _entries(datasette, request)
 
     def address(path: str) -> str:
         """An absolute address on this site."""
-        return datasette.absolute_url(request, datasette.urls.path(path))
+        return str(datasette.permanent_url(request, datasette.urls.path(path)))
 
-    root = Element("feed", xmlns=NAMESPACE)
-    _text(root, "id", f"urn:uuid:{FAMILY}")
-    _text(root, "title", f"{dataset['title']}: corrections and new claims")
-    _text(root, "subtitle", dataset["description"].strip())
-    _text(root, "updated", _midnight(max((row["day"] for row in rows), default="1970-01-01")))
-    _text(root, "rights", f"{datasette.metadata('license')} {datasette.metadata('license_url')}")
-    _text(SubElement(root, "author"), "name", dataset["author"])
-    SubElement(root, "link", rel="self", type="application/atom+xml", href=address("/feed.atom"))
-    SubElement(root, "link", rel="alternate", type="text/html", href=address("/"))
-    for row in rows:
-        _add_entry(root, dict(row), address)
+    root = _head(datasette, address, max((entry.day for entry in entries), default="1970-01-01"))
+    for entry in entries:
+        _add_entry(root, entry, address)
     body = '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
     return Response(body, content_type="application/atom+xml; charset=utf-8")
 
 
-def _add_entry(root: Element, row: dict[str, Any], address: Callable[[str], str]) -> None:
-    table, key = row["table_name"], row["row_key"]
+async def _entries(datasette: Datasette, request: Request) -> list[Entry]:
+    query = await datasette.get_canned_query(DATABASE, "news_of_the_dataset", request.actor)
+    assert query
+    columns = _column_titles(datasette)
+    rows = (await datasette.execute(DATABASE, query["sql"])).rows
+    return [await _entry(datasette, dict(row), columns) for row in rows]
+
+
+def _column_titles(datasette: Datasette) -> dict[tuple[str, str], str]:
+    """The title of each column, by table and name, as the files for taking away tell of them."""
+    catalogue = json.loads((datasette.config_dir / "static/downloads/tables.json").read_text(encoding="utf-8"))
+    return {
+        (table["name"], column["name"]): column["title"] for table in catalogue["tables"] for column in table["columns"]
+    }
+
+
+async def _entry(datasette: Datasette, told: dict[str, Any], columns: dict[tuple[str, str], str]) -> Entry:
+    """A row of the query in words: the row that it is about by its title, as a citation has it."""
+    table, column, key = told["table_name"], told["column_name"], told["row_key"].split(",")
+    row = await datasette.titles.row(DATABASE, table, key)
+    title = await datasette.titles.of_row(DATABASE, table, row) if row else told["row_key"]
+    summary = told["summary"]
+    if told["news"] == "corrections":
+        place = f"{datasette.titles.of_table(DATABASE, table)}, {columns.get((table, column), column)}"
+        title = f"Correction in {place}: {title}"
+        was, is_now = [await _value(datasette, table, column, told[name]) for name in ("old_value", "new_value")]
+        summary = f"Was: {was}. Is: {is_now}. {summary}"
+    else:
+        title = f"Claims coded: {title}"
+    page = f"/{DATABASE}/{table}/{','.join(map(tilde_encode, key))}"
+    return Entry(told["news"], told["news_key"], told["day"], title, summary, page)
+
+
+async def _value(datasette: Datasette, table: str, column: str, value: str | None) -> str:
+    """A cell's value as it is said; a key by what it leads to."""
+    if value is None:
+        return "empty"
+    names = await datasette.titles.of_values(DATABASE, table, {column: value})
+    return str(names[column])
+
+
+def _head(datasette: Datasette, address: Address, updated: str) -> Element:
+    dataset = datasette.metadata("dataset")
+    root = Element("feed", xmlns=NAMESPACE)
+    _text(root, "id", f"urn:uuid:{FAMILY}")
+    _text(root, "title", f"{dataset['title']}: corrections and new claims")
+    _text(root, "subtitle", dataset["description"].strip())
+    _text(root, "updated", _midnight(updated))
+    _text(root, "rights", f"{datasette.metadata('license')} {datasette.metadata('license_url')}")
+    _text(SubElement(root, "author"), "name", dataset["author"])
+    SubElement(root, "link", rel="self", type="application/atom+xml", href=address("/feed.atom"))
+    SubElement(root, "link", rel="alternate", type="text/html", href=address("/"))
+    return root
+
+
+def _add_entry(root: Element, told: Entry, address: Address) -> None:
+    own = f"/{DATABASE}/{told.news}/{tilde_encode(told.key)}"
     entry = SubElement(root, "entry")
-    _text(entry, "id", f"urn:uuid:{uuid.uuid5(FAMILY, f'{table}/{key}')}")
-    _text(entry, "title", row["title"])
-    _text(entry, "updated", _midnight(row["day"]))
-    _text(entry, "published", _midnight(row["day"]))
-    SubElement(entry, "category", term=table)
-    SubElement(
-        entry, "link", rel="alternate", type="text/html", href=address(f"/{DATABASE}/{table}/{tilde_encode(key)}")
-    )
-    _text(entry, "summary", row["summary"])
+    _text(entry, "id", f"urn:uuid:{uuid.uuid5(FAMILY, f'{told.news}/{told.key}')}")
+    _text(entry, "title", told.title)
+    _text(entry, "updated", _midnight(told.day))
+    _text(entry, "published", _midnight(told.day))
+    SubElement(entry, "category", term=told.news)
+    SubElement(entry, "link", rel="alternate", type="text/html", href=address(told.page))
+    if own != told.page:
+        SubElement(entry, "link", rel="related", type="text/html", href=address(own))
+    _text(entry, "summary", told.summary)
 
 
 def _text(parent: Element, name: str, text: str) -> None:

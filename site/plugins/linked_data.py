@@ -66,7 +66,7 @@ class Site:
         self.dataset: dict[str, Any] = datasette.metadata("dataset")
         # Asked for once: Datasette puts all metadata together anew each time.
         self.tables: dict[str, dict[str, Any]] = datasette.metadata("tables", database=DATABASE) or {}
-        self.home = datasette.absolute_url(request, datasette.urls.path("/"))
+        self.home = datasette.permanent_url(request, datasette.urls.path("/"))
 
     def address(self, path: str) -> str:
         """An absolute address of a path from the site's root."""
@@ -95,7 +95,7 @@ class Site:
 
     def canonical(self, name: str | None, view_name: str) -> str | None:
         """A page's one address: a filtered table is the table, a query has its parameters, free SQL has none."""
-        path = self.datasette.absolute_url(self.request, self.request.path)
+        path = self.datasette.permanent_url(self.request, self.request.path)
         if view_name == "database" and "sql" in self.request.args:
             return None
         if view_name == "table" and name not in self.tables and self.request.query_string:
@@ -135,10 +135,7 @@ async def _whole_dataset(site: Site) -> Thing:
         "url": site.home,
         "temporalCoverage": _interval(days["roll_calls"]),
         "includedInDataCatalog": {"@type": "DataCatalog", "name": site.dataset["title"], "url": site.home},
-        "distribution": [
-            _file(site, f"/{DATABASE}.db", "application/vnd.sqlite3"),
-            *(_file(site, f"/static/downloads/{path.name}", MEDIA_TYPES[path.suffix], path) for path in files),
-        ],
+        "distribution": [_download(site, path) for path in files],
         "hasPart": [
             {
                 "@type": "Dataset",
@@ -168,11 +165,7 @@ async def _table(site: Site, name: str) -> Thing:
             "variableMeasured": [
                 {"@type": "PropertyValue", "name": column, "description": text} for column, text in columns.items()
             ],
-            "distribution": [
-                _file(site, f"/{DATABASE}/{name}.csv?_stream=1&_size=max", "text/csv"),
-                _file(site, f"/{DATABASE}/{name}.json?_shape=array", "application/json"),
-                *(_file(site, f"/static/downloads/{path.name}", MEDIA_TYPES[path.suffix], path) for path in files),
-            ],
+            "distribution": [_download(site, path) for path in files],
         }
         | ({"temporalCoverage": _interval(days[0])} if days else {})
     )
@@ -200,13 +193,17 @@ def _words(site: Site, name: str) -> Thing:
     return {"name": f"{about['title']} ({title})", "description": description[:5000]}
 
 
-def _file(site: Site, path: str, media_type: str, file: Path | None = None) -> Thing:
-    size = {"contentSize": f"{file.stat().st_size} B"} if file else {}
-    return {"@type": "DataDownload", "contentUrl": site.address(path), "encodingFormat": media_type, **size}
+def _download(site: Site, file: Path) -> Thing:
+    return {
+        "@type": "DataDownload",
+        "contentUrl": site.address(f"/static/downloads/{file.name}"),
+        "encodingFormat": MEDIA_TYPES[file.suffix],
+        "contentSize": f"{file.stat().st_size} B",
+    }
 
 
 def _downloads(site: Site) -> list[Path]:
-    """The files that the build made for taking away."""
+    """The files that the build made for taking away; an address with a query is no file, and robots.txt forbids it."""
     folders = [Path(folder) / "downloads" for mount, folder in site.datasette.static_mounts if mount == "static"]
     return sorted(path for folder in folders for path in folder.glob("*") if path.suffix in MEDIA_TYPES)
 

@@ -1,4 +1,6 @@
-"""Links that Datasette does not make by itself: of a check, of keys in a query's result, of one row's foreign keys."""
+"""Links that Datasette does not make by itself: of a check, of keys in a query's result, of one row's foreign keys,
+and of a key whose table stands beside it, as a correction has it.
+"""
 
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -6,6 +8,7 @@ from typing import Any
 
 from datasette import hookimpl
 from datasette.app import Datasette
+from datasette.utils import tilde_encode
 from markupsafe import Markup
 
 DATABASE = "record"
@@ -59,6 +62,8 @@ def render_cell(
         return None
     if column == "url" and value.startswith(f"/{DATABASE}/"):
         return Markup('<a href="{}">{}</a>').format(datasette.urls.path(value), value)
+    if column == "row_key" and "table_name" in row.keys():  # noqa: SIM118  (a sqlite3.Row holds values)
+        return _link(datasette, row["table_name"], ",".join(map(tilde_encode, value.split(","))), value)
     # A view is no table with foreign keys: its keys are linked like those of a query's answer.
     if table not in FOREIGN_KEYS and column in KEYS and "," not in value:
         return _link(datasette, KEYS[column], value, value)

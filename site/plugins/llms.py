@@ -10,14 +10,25 @@ from markupsafe import Markup
 
 DATABASE = "record"
 ASKING = """Every table, row and query has an address. A table takes `column=value` for rows that have the value,
-`_search=words` where it has a search, `_sort=column`, `_size=` up to 1000 and `_next=` from the answer before. A query
-takes its parameters by name.
+`_search=words` where it has a search, and `_sort=column`. A query takes its parameters by name.
 
-- JSON: `.json?_shape=array` after the path of a table or query. CSV: `.csv`; `{base}/votes.csv?_stream=1` is whole.
+- JSON: `.json?_shape=array` after the path of a table or query. A query comes whole, a table in pages of 100 rows:
+  `_size=` asks for up to 1000 (`{base}/votes.json?_shape=array&_size=1000`), and the address of the next
+  page, which has `_next=`, is in the `Link` header, or without `_shape` in `next_url`.
+- CSV: `.csv` is whole, of a table (`{base}/votes.csv`) and of a query.
 - A row: `{base}/votes/A-RES-ES-11-7,USA`; with `.json` as JSON, with `.bib`, `.ris` or `.csljson` its citation.
 - A UN symbol after the host leads to the text that has it: `/A/RES/ES-11/7`.
-- SQL of SQLite: `{base}.json?_shape=array&sql=select+count(*)+from+votes`. It may run a second and return 1000 rows.
+- SQL of SQLite: `{base}.json?_shape=array&sql=select+count(*)+from+votes`. It may run for one second and answer with
+  four million characters; every row within that is given.
 - Everything at once: `{base}.db`. It spares this site, and you, thousands of requests.
+"""
+
+DOCUMENTS = """- [Codebook]({home}codebook): how claims are coded, and how verdicts follow.
+- [Known gaps]({home}known-gaps): what no source settles, and what is left out.
+- [Incomplete roll calls]({home}incomplete-roll-calls): those of which not every vote is known, with what is missing.
+- [Data dictionary]({home}data-dictionary): every table and column, with its type and rules.
+- [Downloads]({home}downloads): every table as CSV, XLSX and Parquet, data packages, and the database.
+- [Feed]({home}feed.atom): corrections and newly coded articles, as Atom.
 """
 
 
@@ -30,7 +41,8 @@ def register_routes() -> list[tuple[str, Callable[..., object]]]:
 def llms(request: Request, datasette: Datasette) -> Response:
     """A Markdown document, made from the metadata, so that it lists what there is."""
     dataset = datasette.metadata("dataset")
-    base = datasette.absolute_url(request, datasette.urls.database(DATABASE))
+    base = datasette.permanent_url(request, datasette.urls.database(DATABASE))
+    home = datasette.permanent_url(request, datasette.urls.path("/"))
     parts = [
         f"# {dataset['title']}",
         f"> {_line(dataset['description'])}",
@@ -38,6 +50,8 @@ def llms(request: Request, datasette: Datasette) -> Response:
         "that is not here is not known, which is not the same as not cast.",
         "## How to ask",
         ASKING.format(base=base),
+        "## Documents and files",
+        DOCUMENTS.format(home=home),
         "## Tables",
         "\n".join(_links(base, datasette.metadata("tables", database=DATABASE))),
         "## Queries",

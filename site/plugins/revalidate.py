@@ -2,11 +2,14 @@
 
 A page is a function of the build, the address and, since a citation has the day of reading, the day. So an ETag is made
 from these, and nothing has to be rendered to compare it. It is weak: compressed or not, the page is the same.
+
+A page that a busy machine left without some counts is good for once: it has no ETag, and no cache keeps it.
 """
 
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from urllib.parse import parse_qs
 
 from datasette import hookimpl
 from datasette.app import Datasette
+from datasette.database import QueryInterrupted
 from datasette.plugins import get_plugins
 from datasette.utils import add_cors_headers
 
@@ -24,6 +28,28 @@ PAGE = b"max-age=300"
 # A file in static/ keeps its name from build to build; Datasette's own and the plugins' change with their packages.
 STATIC = {"/static/": b"public, max-age=3600, must-revalidate", "/-/static": b"public, max-age=86400, must-revalidate"}
 VARY = b"Accept-Encoding, Cookie, Authorization"
+# What ran out of time while the present request is answered; tasks that it starts share the list.
+INTERRUPTED: ContextVar[list[str] | None] = ContextVar("interrupted", default=None)
+
+
+@hookimpl
+def startup(datasette: Datasette) -> None:
+    """Have each database note a query that ran out of time: Datasette answers 200 without a table's counts."""
+    for database in datasette.databases.values():
+        database.execute = _noting(database.execute)
+
+
+def _noting(execute: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    async def noted(sql: str, *arguments: Any, **options: Any) -> Any:
+        """As Database.execute."""
+        try:
+            return await execute(sql, *arguments, **options)
+        except QueryInterrupted:
+            if (interrupted := INTERRUPTED.get()) is not None:
+                interrupted.append(sql)
+            raise
+
+    return noted
 
 
 # datasette-gzip asks to come last, which is outermost: what stands here sees a page before it is packed.
@@ -46,7 +72,12 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
             if _opaque(etag) in map(_opaque, headers.get(b"if-none-match", b"").split(b",")):
                 await _not_modified(send, etag, path, datasette.cors)
             else:
-                await app(scope, receive, _with_etag(send, etag, path))
+                interrupted: list[str] = []
+                outer = INTERRUPTED.set(interrupted)
+                try:
+                    await app(scope, receive, _with_etag(send, etag, path, interrupted))
+                finally:
+                    INTERRUPTED.reset(outer)
 
         return compared
 
@@ -140,13 +171,17 @@ async def _not_modified(send: Any, etag: bytes, path: str, cors: bool) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def _with_etag(send: Any, etag: bytes, path: str) -> Callable[[dict[str, Any]], Awaitable[None]]:
+def _with_etag(
+    send: Any, etag: bytes, path: str, interrupted: list[str]
+) -> Callable[[dict[str, Any]], Awaitable[None]]:
     async def sending(message: dict[str, Any]) -> None:
         """The answer as it comes; a good one that is nobody's own gets an ETag, and a cache's rules if it has none."""
         if message["type"] == "http.response.start" and message["status"] == 200:
             headers = [(name.lower(), value) for name, value in message["headers"]]
             names = {name for name, _ in headers}
-            if not {b"etag", b"set-cookie"} & names:
+            if interrupted:
+                headers = [one for one in headers if one[0] != b"cache-control"] + [(b"cache-control", b"no-store")]
+            elif not {b"etag", b"set-cookie"} & names:
                 headers.append((b"etag", etag))
                 if b"cache-control" not in names:
                     headers.append((b"cache-control", _cache_of(path)))
