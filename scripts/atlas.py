@@ -38,9 +38,14 @@ PROVENANCE = {
     "licence": "public domain (Natural Earth); ISC (world-atlas)",
     "url": "https://www.naturalearthdata.com/",
     "changed": (
-        "Crimea belongs to Ukraine (A/RES/68/262), the north of Cyprus to Cyprus (S/RES/541 (1983)), Somaliland to "
-        "Somalia; projected (Equal Earth), simplified, without Antarctica; small members are dots, moved apart where "
-        "they would overlap."
+        "Crimea belongs to Ukraine (A/RES/68/262), the north of Cyprus to Cyprus (S/RES/541 (1983)), the Golan to "
+        "the Syrian Arab Republic (S/RES/497 (1981)), Somaliland to Somalia. What has no seat of its own is grey, "
+        "which says nothing about its status: Western Sahara whole, to 27 degrees 40 minutes north, as a territory "
+        "on the United Nations' list of Non-Self-Governing Territories; Palestine, an observer State, Gaza with it "
+        "(A/RES/67/19); Kosovo (S/RES/1244 (1999)) and Taiwan (A/RES/2758 (XXVI)) as the atlas has them, no vote "
+        "being cast there; Siachen, since the parties have not agreed on Jammu and Kashmir. Other lines are those "
+        "of Natural Earth. Projected (Equal Earth), simplified, without Antarctica; small members are dots, moved "
+        "apart where they would overlap."
     ),
     "sha256": {
         "countries-50m.json": "04342cdc1e3016bcd7db1630de95684d67b79fe3c8c460321e87aef469502394",
@@ -51,9 +56,44 @@ PROVENANCE = {
 # change of status of Crimea, the Council (541 (1983)) not to recognize a state in the north of Cyprus; the Council's
 # resolutions on Somalia affirm its territorial integrity. Åland, Hong Kong and Macao are parts of members, without a
 # standing of their own at the United Nations.
+#
+# The map shows how members voted, and no more. A shape in which no member's vote is shown is grey, whatever the reason:
+# - Western Sahara is on the list of Non-Self-Governing Territories; Natural Earth gives what Morocco holds to Morocco.
+# - Palestine is an observer State, which does not vote (A/RES/67/19).
+# - Kosovo is under S/RES/1244 (1999), and no member votes in its name.
+# - Taiwan has had no seat of its own since A/RES/2758 (XXVI), which leaves the seat to the People's Republic of China.
+# - Siachen: maps of the United Nations have a dotted line in Jammu and Kashmir, whose final status the parties have not
+#   agreed upon; given to India or to Pakistan, the glacier would take a side.
 CRIMEA = Point(34.1, 44.95)
 PARTS = {"N. Cyprus": "CYP", "Somaliland": "SOM", "Åland": "FIN", "Hong Kong": "CHN", "Macao": "CHN"}
 LEFT_OUT = ("Antarctica",)
+# 27 degrees 40 minutes north is the northern boundary of the territory that has been on the list since 1963
+# (A/5514, annex III).
+SAHARA = box(-20, 20, -8, 27 + 40 / 60)
+# The Council (497 (1981)) declared the laws of Israel in the occupied Syrian Golan null and void. The shapes have no
+# line
+# there but that of 1974; so the Golan is what Israel's shape has east of these corners, which follow the line of June
+# 1967
+# from Lebanon by the edge of the Hula valley, the Jordan and the Sea of Galilee to the Yarmouk. They need be no
+# closer than
+# 3 km: that is less than a tenth of the map's pixel.
+GOLAN = Polygon(
+    [
+        (35.62, 33.29),
+        (35.66, 33.25),
+        (35.645, 33.1),
+        (35.625, 33.02),
+        (35.62, 32.89),
+        (35.65, 32.86),
+        (35.655, 32.75),
+        (35.66, 32.66),
+        (36.1, 32.66),
+        (36.1, 33.6),
+        (35.8, 33.6),
+    ]
+)
+# Simplified, the Gaza Strip would be Israel's: a shape of two parts that are smaller than what is left out of others.
+WHOLE = "Palestine"
 # The map is cut in the Bering Strait, so that no country but islands of Alaska has a part on either side.
 MERIDIAN, WIDTH, NORTH, SOUTH = 11.0, 900.0, 84.0, -56.0
 SIMPLIFIED, SPECK, SMALL = 0.8, 0.6, 7.0
@@ -89,7 +129,15 @@ def read_shapes(folder: Path, members: dict[str, str]) -> Shapes:
         if member and member not in shapes:
             shapes[member] = [geometry]
     merged = {key: unary_union(parts) for key, parts in sorted(shapes.items())}
-    return give_crimea(merged)
+    given = give_crimea(merged)
+    return give(give(given, "MAR", "W. Sahara", SAHARA), "ISR", "SYR", GOLAN)
+
+
+def give(shapes: Shapes, holder: str, owner: str, area: Polygon) -> Shapes:
+    """The same shapes, with what `holder` has of an area joined to `owner`."""
+    part = shapely.intersection(shapes[holder], area)
+    rest = shapely.difference(shapes[holder], area)
+    return {**shapes, holder: MultiPolygon(_parts(rest)), owner: unary_union([shapes[owner], *_parts(part)])}
 
 
 def give_crimea(shapes: Shapes) -> Shapes:
@@ -104,7 +152,7 @@ def draw(shapes: Shapes, members: set[str]) -> dict[str, Any]:
     """The atlas as it is kept: one shape or dot for each member, shapes for territories that can be seen."""
     projected = {key: _projected(geometry) for key, geometry in shapes.items()}
     simplified = shapely.coverage_simplify(list(projected.values()), SIMPLIFIED)
-    drawn = dict(zip(projected, map(_without_specks, simplified), strict=True))
+    drawn = _with_whole(dict(zip(projected, map(_without_specks, simplified), strict=True)), projected)
     largest = {key: max(_parts(projected[key]), key=lambda part: part.area) for key in sorted(projected)}
     small = {key for key in members if largest[key].area < SMALL}
     seen = {key: geometry for key, geometry in drawn.items() if key not in small and not geometry.is_empty}
@@ -113,6 +161,15 @@ def draw(shapes: Shapes, members: set[str]) -> dict[str, Any]:
     features += [_feature(key, dot, True) for key, dot in _apart(dots).items()]
     height = math.ceil(place(MERIDIAN, SOUTH)[1])
     return {"type": "FeatureCollection", "source": PROVENANCE, "width": WIDTH, "height": height, "features": features}
+
+
+def _with_whole(drawn: Shapes, projected: Shapes) -> Shapes:
+    """The same shapes, with one as it was before, which others make room for."""
+    if WHOLE not in projected:
+        return drawn
+    whole = projected[WHOLE]
+    room = {key: MultiPolygon(_parts(one.difference(whole))) for key, one in drawn.items() if one.intersects(whole)}
+    return {**drawn, **room, WHOLE: whole}
 
 
 def place(longitude: float, latitude: float) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 `site/pictures/NAME.vl.json` is a Vega-Lite specification, whose `usermeta` names the canned query that it draws; the
 query's rows are the data set `rows`, the shapes of the map `atlas`. `site/pictures/NAME.sql` returns a row for each
 picture to be drawn: its words (see WORDS), and in the other columns the parameters of the query. So the figures in the
-words are the record's too.
+words are the record's too. `day_in_words(day)` is at hand there; the words' `keys` are the data set `legend`.
 """
 
 import json
@@ -23,6 +23,20 @@ from scripts.queries import METADATA, Query, query_url
 
 FOLDER = "static/pictures"
 WORDS = ("id", "title", "sentence", "alternative", "keys", "about", "page", "day", "year")
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 VEGA_LITE = "5.21"
 # Widths are measured with this font; every system has one of the same widths, or near them.
 MEASURED = "Liberation Sans"
@@ -67,7 +81,6 @@ DARK = {
     "#aeb6bf": "#7d8792",
     "#cfc3de": "#5d4d78",
     "#e3e8ed": "#333d48",
-    "#e3e8ec": "#333d48",
     "#fffffe": "#0c1015",
     "#1b6e4a": "#5fc396",
     "#a3330f": "#f0916c",
@@ -83,6 +96,7 @@ def draw_pictures(site: Path, database: Path, sources: Path, queries: dict[str, 
     catalogue = {}
     with reading(database) as connection:
         connection.row_factory = sqlite3.Row
+        connection.create_function("day_in_words", 1, day_in_words, deterministic=True)
         for specification in sorted(sources.glob("*.vl.json")):
             for entry, svg in draw(specification, connection, atlas, queries):
                 (folder / f"{entry['id']}.svg").write_text(svg, encoding="utf-8")
@@ -106,9 +120,19 @@ def draw(
         parameters = {name: words[name] for name in words.keys() if name not in WORDS}  # noqa: SIM118  (a Row)
         rows = [dict(row) for row in connection.execute(query.sql, parameters)]
         datasets = {"rows": rows} | ({"atlas": atlas} if '"atlas"' in json.dumps(spec) else {})
+        if "keys" in words.keys():  # noqa: SIM118  (a Row)
+            datasets["legend"] = json.loads(words["keys"])
         svg = _drawn(json.dumps({**spec, "config": CONFIG, "datasets": datasets}))
         numbers = query_url(query.name, parameters)
         yield _entry(words, spec, numbers, svg), dress(svg, words["title"], words["alternative"])
+
+
+def day_in_words(day: str | None) -> str | None:
+    """`2025-02-24` as 24 February 2025, in English wherever it runs, which strftime's month names are not."""
+    if day is None:
+        return None
+    year, month, of_month = day.split("-")
+    return f"{int(of_month)} {MONTHS[int(month) - 1]} {year}"
 
 
 # A process that builds more than once, as the tests do, draws again only what has changed.

@@ -59,6 +59,6 @@ def figure(datasette: Datasette, entry: dict[str, Any], level: int | None) -> Ma
 
 def _keys(keys: list[dict[str, Any]]) -> Markup:
     """The colours of a map in words, which on a phone are too small to read in the drawing."""
-    item = Markup('<li><span class="swatch swatch-{vote}"></span>{label} {members}</li>')
+    item = Markup('<li><span class="swatch swatch-{vote}"></span>{says}</li>')
     items = Markup("").join(item.format(**key) for key in keys)
     return Markup('<ul class="picture-keys">{}</ul>').format(items) if keys else Markup("")
