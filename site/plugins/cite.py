@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils import escape_sqlite, tilde_encode, urlsafe_components
-from datasette.utils.asgi import Request, Response
+from datasette.utils.asgi import NotFound, Request, Response
 
 NAMES = "names_in_sentences"
 NAMED: WeakKeyDictionary[Datasette, dict[str, dict[tuple[str, str], str]]] = WeakKeyDictionary()
@@ -157,10 +157,10 @@ def _is_row(view_name: str) -> bool:
 def _renderer(form: Format) -> Callable[..., Any]:
     async def render(
         datasette: Datasette, request: Request, database: str, table: str, rows: list[Any], data: dict[str, Any]
-    ) -> Response | None:
-        """The citation as a file; None, which Datasette takes for not found, where there is no row."""
+    ) -> Response:
+        """The citation as a file; NotFound for what is no row."""
         if "primary_key_values" not in data:
-            return None
+            raise NotFound("Only a row has citations as files, not a table or a query. There are .json and .csv.")
         cited = await _citation(datasette, request, database, table, data["primary_key_values"], dict(rows[0]))
         name = f'attachment; filename="{cited.name}.{form.ending}"'
         media_type = f"{form.media_type}; charset=utf-8"
