@@ -1,7 +1,7 @@
 """What stands behind the question mark of a table's address: a slip of the pen gets an answer that names it.
 
-Datasette 0.65 finds no row by a column that is not there, every row by a comparison, a search or a parameter that is not
-there, and programs take each of them for the truth; over an empty search or a sort order that is not there it stumbles.
+Datasette 0.65 finds no row by a column that is not there, every row by a comparison, a search or a parameter that
+is not there, and programs take each of them for the truth; an empty search or a wrong sort order is an error.
 """
 
 import json

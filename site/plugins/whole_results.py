@@ -1,8 +1,8 @@
 """Machine formats have all rows of a query, CSV all rows of a table, and what is not there is not found.
 
 Datasette 0.65 ends the CSV and JSON of a query at max_returned_rows and the CSV of a table at a page; neither file says
-so. It calls CSV plain text, answers an ending that it does not know with a page, and takes a table that is not there for
-wrong SQL. A page shows max_returned_rows at most and says so.
+so. It calls CSV plain text, answers an ending that it does not know with a page, and takes a table that is not there
+for wrong SQL. A page shows max_returned_rows at most and says so.
 """
 
 from collections.abc import Awaitable, Callable
