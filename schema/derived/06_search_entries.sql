@@ -73,3 +73,35 @@ select
 from claims
 join articles on articles.id = claims.article_id
 order by claims.id;
+
+-- A day is a name of what was voted on that day, as a date and in words.
+with
+  months (number, name) as (
+    values
+      ('01', 'January'), ('02', 'February'), ('03', 'March'), ('04', 'April'), ('05', 'May'), ('06', 'June'),
+      ('07', 'July'), ('08', 'August'), ('09', 'September'), ('10', 'October'), ('11', 'November'), ('12', 'December')
+  ),
+  days (url, day) as (
+    select '/record/resolutions/' || id, adopted_on from resolutions where adopted_on is not null
+    union
+    select '/record/resolutions/' || resolution_id, voted_on from roll_calls where resolution_id is not null
+    union
+    select '/record/roll_calls/' || id, voted_on from roll_calls
+    order by 1, 2
+  ),
+  spelt (url, names) as (
+    select
+      days.url,
+      group_concat(
+        days.day || '|' || cast(substr(days.day, 9) as integer) || ' ' || months.name || ' ' || substr(days.day, 1, 4)
+          || '|' || months.name || ' ' || cast(substr(days.day, 9) as integer) || ', ' || substr(days.day, 1, 4),
+        '|'
+      )
+    from days
+    join months on months.number = substr(days.day, 6, 2)
+    group by days.url
+  )
+update search_entries
+set names = search_entries.names || '|' || spelt.names
+from spelt
+where spelt.url = search_entries.url;

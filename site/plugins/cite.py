@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils import tilde_encode, urlsafe_components
-from datasette.utils.asgi import Request, Response
+from datasette.utils.asgi import NotFound, Request, Response
 
 # UTF-8 stands as it is: biber, Zotero and today's BibTeX read it. Only what TeX takes for a command is escaped.
 TEX = {character: f"\\{character}" for character in "&%$#_"} | {
@@ -153,10 +153,10 @@ def _is_row(view_name: str) -> bool:
 def _renderer(form: Format) -> Callable[..., Any]:
     async def render(
         datasette: Datasette, request: Request, database: str, table: str, rows: list[Any], data: dict[str, Any]
-    ) -> Response | None:
-        """The citation as a file; None, which Datasette takes for not found, where there is no row."""
+    ) -> Response:
+        """The citation as a file; NotFound for what is no row."""
         if "primary_key_values" not in data:
-            return None
+            raise NotFound("Only a row has citations as files, not a table or a query. There are .json and .csv.")
         cited = await _citation(datasette, request, database, table, data["primary_key_values"], dict(rows[0]))
         name = f'attachment; filename="{cited.name}.{form.ending}"'
         media_type = f"{form.media_type}; charset=utf-8"

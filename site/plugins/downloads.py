@@ -10,6 +10,7 @@ from typing import Any
 from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import NotFound, Request, Response
+from datasette.views.database import DatabaseDownload
 
 DATABASE = "record"
 FOLDER = "static/downloads"
@@ -40,9 +41,19 @@ def _catalogue(site: Path) -> Any:
 
 
 @hookimpl
-def register_routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
-    """The address of a table with the ending of a file that was made of it."""
-    return [(rf"/{DATABASE}/(?P<table>[^/.]+)\.(?P<form>xlsx|parquet)$", _file)]
+def register_routes() -> list[tuple[str, Callable[..., Awaitable[Any]]]]:
+    """The database, and the address of a table with the ending of a file that was made of it."""
+    return [
+        (rf"/(?P<database>{DATABASE})\.db$", _database),
+        (rf"/{DATABASE}/(?P<table>[^/.]+)\.(?P<form>xlsx|parquet)$", _file),
+    ]
+
+
+async def _database(request: Request, datasette: Datasette) -> Any:
+    """The file as Datasette sends it, called what it is."""
+    response = await DatabaseDownload(datasette).dispatch_request(request)
+    response.content_type = TYPES[".db"]
+    return response
 
 
 async def _file(request: Request, datasette: Datasette) -> Response:

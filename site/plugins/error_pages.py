@@ -1,5 +1,7 @@
 """Errors as pages of the site: with its search and doors, and with the address at hand that went wrong."""
 
+import json
+import re
 import sqlite3
 import traceback
 from collections.abc import Awaitable, Callable
@@ -12,6 +14,11 @@ from datasette.utils.asgi import Base400, NotFound, Request, Response
 from datasette.views.base import DatasetteError
 from markupsafe import Markup
 
+App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
+METHODS = ("GET", "HEAD", "OPTIONS")
+FILES = re.compile(r"/(-/)?static(-plugins)?/.*", re.DOTALL)
+NO_FILE = "There is no file at this address."
+NOTHING_TAKEN = "Nothing can be sent to this address."
 TOO_BIG = "The query's result is too big for the memory that it may have."
 
 
@@ -19,28 +26,88 @@ TOO_BIG = "The query's result is too big for the memory that it may have."
 def handle_exception(datasette: Datasette, request: Request, exception: Exception) -> Callable[[], Awaitable[Response]]:
     """The page error.html, or in JSON what Datasette answers."""
     error = _described(exception)
-    # Datasette 0.65 takes a POST to a table for its own mistake.
-    if isinstance(exception, AssertionError) and request.method == "POST":
-        error |= {"error": "Nothing can be sent to this address.", "status": 405, "title": "Method not allowed"}
     if error["status"] == 500:
         traceback.print_exception(exception)
 
     async def answer() -> Response:
-        """Rendered with the request, which Datasette's own page of an error lacks."""
-        headers: dict[str, str] = {}
-        if datasette.cors:
-            add_cors_headers(headers)
-        if request.path.endswith(".json"):
-            return Response.json(error, status=error["status"], headers=headers)
-        page = await datasette.render_template(["error.html"], error, request=request)
-        return Response.html(page, status=error["status"], headers=headers)
+        """Awaited by Datasette."""
+        return await _answer(datasette, request, error)
 
     return answer
 
 
+@hookimpl
+def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
+    """Refuse what only reads cannot do, which Datasette 0.65 does by chance, and dress its bare "File not found"."""
+
+    def wrap(app: App) -> App:
+        """The same application behind the check of methods."""
+
+        async def checked(scope: dict[str, Any], receive: Any, send: Any) -> None:
+            """Answer 405 with Allow to any other method, and to OPTIONS what there is; hand everything else on."""
+            if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
+                await _dressed(app, datasette, scope, receive, send)
+                return
+            await datasette.invoke_startup()
+            if scope["method"] == "OPTIONS":
+                response = Response.text("ok", headers=_shared(datasette))
+            else:
+                response = await _answer(datasette, _request(scope, receive), _error(405, NOTHING_TAKEN))
+            response.headers["Allow"] = ", ".join(METHODS)
+            await response.asgi_send(send)
+
+        return checked
+
+    return wrap
+
+
+async def _dressed(app: App, datasette: Datasette, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Answer as the application does, with a page of the site where no file is found in a folder of files."""
+    missing = False
+
+    async def sending(message: dict[str, Any]) -> None:
+        """Keep back what would be said of a file that is not there."""
+        nonlocal missing
+        missing = missing or message.get("status", 200) >= 400
+        if not missing:
+            await send(message)
+
+    if scope["type"] != "http" or not FILES.fullmatch(scope["path"]):
+        await app(scope, receive, send)
+        return
+    await app(scope, receive, sending)
+    if missing:
+        await (await _answer(datasette, _request(scope, receive), _error(404, NO_FILE))).asgi_send(send)
+
+
+async def _answer(datasette: Datasette, request: Request, error: dict[str, Any]) -> Response:
+    """An error as JSON or as a page, rendered with the request, which Datasette's own page of an error lacks."""
+    headers = _shared(datasette)
+    if request.path.endswith(".json"):
+        return Response.json(error, status=error["status"], headers=headers)
+    page = await datasette.render_template(["error.html"], error, request=request)
+    return Response.html(page, status=error["status"], headers=headers)
+
+
+def _request(scope: dict[str, Any], receive: Any) -> Request:
+    """A request that has not come to where Datasette makes tokens for forms that write, of which there are none."""
+    return Request({**scope, "csrftoken": str}, receive)
+
+
+def _shared(datasette: Datasette) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    if datasette.cors:
+        add_cors_headers(headers)
+    return headers
+
+
+def _error(status: int, text: str) -> dict[str, Any]:
+    return {"ok": False, "error": text, "status": status, "title": None}
+
+
 def _described(exception: Exception) -> dict[str, Any]:
     """Datasette's description of an error: ok, error, status and title, with what else the error brings."""
-    error: dict[str, Any] = {"ok": False, "error": str(exception), "status": 500, "title": None}
+    error = _error(500, str(exception))
     if isinstance(exception, DatasetteError):
         message = Markup(exception.message) if exception.message_is_html else exception.message
         return {**exception.error_dict, **error, "error": message, "status": exception.status, "title": exception.title}
@@ -48,6 +115,9 @@ def _described(exception: Exception) -> dict[str, Any]:
         return {**error, "error": exception.args[0] if exception.args else "", "status": exception.status}
     if isinstance(exception, MemoryError):
         return {**error, "error": TOO_BIG, "status": 400, "title": "Invalid SQL"}
+    # Datasette reads lists and numbers in addresses as they come.
+    if isinstance(exception, json.JSONDecodeError | OverflowError):
+        return {**error, "error": f"A value in the address cannot be read: {exception}.", "status": 400}
     # A compound key with too few or too many parts ends in a statement with too few or too many values.
     if isinstance(exception, sqlite3.ProgrammingError):
         return {**error, "error": "No row has this key.", "status": NotFound.status}

@@ -8,7 +8,6 @@ from datasette import hookimpl
 from datasette.app import Datasette
 
 Question = Callable[..., Awaitable[Any]]
-# Not whether a table exists: that is asked of any name that a reader makes up, and memory has bounds.
 QUESTIONS = (
     "foreign_keys_for_table",
     "fts_table",
@@ -26,23 +25,35 @@ QUESTIONS = (
 
 
 @hookimpl
-def startup(datasette: Datasette) -> None:
+def startup(datasette: Datasette) -> Callable[[], Awaitable[None]]:
     """Have each immutable database remember what it answers about its schema."""
-    for database in datasette.databases.values():
-        if not database.is_mutable:
-            for name in QUESTIONS:
-                setattr(database, name, _remembering(getattr(database, name)))
+
+    async def remember() -> None:
+        """Awaited by Datasette before the first page."""
+        for database in datasette.databases.values():
+            if not database.is_mutable:
+                names = frozenset([*await database.table_names(), *await database.view_names()])
+                for name in QUESTIONS:
+                    setattr(database, name, _Remembering(getattr(database, name), names))
+
+    return remember
 
 
-def _remembering(ask: Question) -> Question:
-    """The same question, answered from memory the second time; each asker gets a copy of its own."""
-    answers: dict[Any, Any] = {}
+class _Remembering:
+    """A question, answered from memory the second time; each asker gets a copy of its own.
 
-    async def answer(*about: Any, **more: Any) -> Any:
+    Readers ask for tables that they make up, and memory has bounds: only what is in the schema is remembered.
+    """
+
+    def __init__(self, ask: Question, names: frozenset[str]) -> None:
+        self.ask = ask
+        self.names = names
+        self.answers: dict[tuple[Any, ...], Any] = {}
+
+    async def __call__(self, *about: Any, **more: Any) -> Any:
         """What the question has as its answer."""
-        key = (about, tuple(sorted(more.items())))
-        if key not in answers:
-            answers[key] = await ask(*about, **more)
-        return copy(answers[key])
-
-    return answer
+        if more or not self.names.issuperset(about[:1]):
+            return await self.ask(*about, **more)
+        if about not in self.answers:
+            self.answers[about] = await self.ask(*about)
+        return copy(self.answers[about])

@@ -1,7 +1,8 @@
-"""Machine formats have every row of a query, CSV has every row of a table, and an unknown ending is not found.
+"""Machine formats have all rows of a query, CSV all rows of a table, and what is not there is not found.
 
 Datasette 0.65 ends the CSV and JSON of a query at max_returned_rows and the CSV of a table at a page; neither file says
-so. It answers an ending that it does not know with a page. A page shows max_returned_rows at most and says so.
+so. It calls CSV plain text, answers an ending that it does not know with a page, and takes a table that is not there
+for wrong SQL. A page shows max_returned_rows at most and says so.
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,8 +11,8 @@ from typing import Any
 from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.database import QueryInterrupted
-from datasette.utils import InvalidSql, add_cors_headers, sqlite3
-from datasette.utils.asgi import NotFound, Request, Response
+from datasette.utils import InvalidSql, add_cors_headers, sqlite3, tilde_decode
+from datasette.utils.asgi import AsgiStream, NotFound, Request, Response
 from datasette.views.base import DataView
 from datasette.views.database import DatabaseView
 from datasette.views.row import RowView
@@ -38,7 +39,14 @@ class _Untruncated:
 
 
 class _Whole(DataView):
-    """What the CSV of Datasette lacks: a refused query is told, and is no empty file."""
+    """What the CSV of Datasette lacks: it is called CSV, and a refused query is told, and is no empty file."""
+
+    async def as_csv(self, request: Request, database: str) -> Any:
+        """The rows as they come, or the response in their place."""
+        response = await super().as_csv(request, database)
+        if isinstance(response, AsgiStream) and response.content_type.startswith("text/plain"):
+            response.content_type = "text/csv; charset=utf-8"
+        return response
 
     async def data(self, request: Request, **options: Any) -> Any:
         """What the view has to show, or the response in its place."""
@@ -70,14 +78,18 @@ class _Table(_Whole, TableView):
     """A table, a view, or a query of the site."""
 
 
+class _Row(_Whole, RowView):
+    """A row of a table."""
+
+
 @hookimpl(trylast=True)
 def register_routes() -> list[tuple[str, Callable[..., Awaitable[Any]]]]:
-    """Every address in the database with an ending, after those that another plugin answers."""
+    """Every row, and every address in the database with an ending, after those that another plugin answers."""
     database = rf"/(?P<database>{DATABASE})"
     return [
         (rf"{database}{FORMAT}", _whole_result),
         (rf"{database}/(?P<table>[^/.]+){FORMAT}", _whole_table),
-        (rf"{database}/(?P<table>[^/]+?)/(?P<pks>[^/]+?){FORMAT}", _row),
+        (rf"{database}/(?P<table>[^/]+?)/(?P<pks>[^/]+?)(\.(?P<format>\w+))?$", _row),
     ]
 
 
@@ -98,9 +110,13 @@ async def _whole_table(request: Request, datasette: Datasette) -> Any:
 
 
 async def _row(request: Request, datasette: Datasette) -> Any:
-    """A row, as Datasette has it."""
-    _refuse_unknown(request, datasette)
-    return await RowView(datasette).dispatch_request(request)
+    """A row, as Datasette has it; only tables have rows, views and queries have none."""
+    table = tilde_decode(request.url_vars["table"])
+    if table not in await datasette.get_database(DATABASE).table_names():
+        raise NotFound(f"No table is called {table}.")
+    if request.url_vars["format"]:
+        _refuse_unknown(request, datasette)
+    return await _Row(datasette).dispatch_request(request)
 
 
 def _refuse_unknown(request: Request, datasette: Datasette) -> None:
