@@ -456,7 +456,8 @@ COLOURED = """async (file) => {
     for (let i = 0; i < bytes.length; i += 4) {
         const [red, green, blue, alpha] = bytes.slice(i, i + 4);
         if (alpha > 60 && Math.max(red, green, blue) - Math.min(red, green, blue) > 30) coloured++;
-        if (alpha === 0) clear++;
+        // Clear on light, the site's own dark on dark.
+        if (alpha === 0 || (red === 18 && green === 23 && blue === 29)) clear++;
     }
     return [coloured, clear];
 }"""

@@ -51,6 +51,31 @@ async def test_programs_are_not_led_anywhere(form: str, ds: Datasette):
     assert (await ds.client.get(f"/record/how_voted.{form}")).status_code == 200
 
 
+@pytest.mark.parametrize("form", ["", ".json", ".csv"])
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ({"roll_call": "A-RES-ES-11-7", "member": "usa"}, {"roll_call": "A-RES-ES-11-7", "member": "USA"}),
+        ({"roll_call": "a/res/es-11/7", "member": "USA"}, {"roll_call": "A-RES-ES-11-7", "member": "USA"}),
+        ({"roll_call": "S/RES/2774 (2025)", "member": "Usa"}, {"roll_call": "S-RES-2774-2025", "member": "USA"}),
+    ],
+)
+async def test_a_key_in_other_letters_or_as_a_symbol_leads_to_the_question_that_is_meant(
+    form: str, asked: dict[str, str], meant: dict[str, str], ds: Datasette
+):
+    response = await ds.client.get(f"/record/how_voted{form}", params=asked)
+    assert response.status_code == 302
+    address = httpx.URL(response.headers["location"])
+    assert (address.path, dict(address.params)) == (f"/record/how_voted{form}", meant)
+    assert (await ds.client.get(response.headers["location"])).status_code == 200
+
+
+@pytest.mark.parametrize("member", ["USA", "", "nobody", "%27"])
+async def test_a_key_that_is_right_missing_or_means_nothing_stays_as_it_is(member: str, ds: Datasette):
+    response = await ds.client.get(f"/record/how_voted?roll_call=A-RES-ES-11-7&member={member}")
+    assert response.status_code == 200
+
+
 async def test_an_empty_parameter_asks_for_all(ds: Datasette):
     one = (await ds.client.get("/record/source_disagreements.json?roll_call=A-RES-ES-11-7&_shape=array")).json()
     everything = await ds.client.get("/record/source_disagreements?roll_call=")

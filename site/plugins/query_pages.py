@@ -1,12 +1,13 @@
 """What the page of a query has beside its answer: a form that offers names for keys, and an example to open with."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.utils import escape_sqlite
+from datasette.utils import await_me_maybe, escape_sqlite
 from datasette.utils.asgi import Request, Response
 
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
@@ -21,15 +22,21 @@ WITHOUT_EXAMPLE = {"search"}
 
 @hookimpl
 def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
-    """Open a query that is asked nothing with its example; an empty parameter still asks for all."""
+    """Open a query that is asked nothing with its example, and one that is asked by a name with the key that it means.
+
+    An empty parameter still asks for all.
+    """
 
     def wrap(app: App) -> App:
         """The same application behind the look at addresses."""
 
         async def led(scope: dict[str, Any], receive: Any, send: Any) -> None:
-            """Answer 302 to the bare page of a query that has an example; hand everything else on."""
-            asked = scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and not scope["query_string"]
-            address = _example(datasette, scope["path"]) if asked else None
+            """Answer 302 where another address is meant; hand everything else on."""
+            address = None
+            if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
+                asked = scope["query_string"].decode("latin-1")
+                meant = _with_keys(datasette, scope["path"], asked) if asked else _example(datasette, scope["path"])
+                address = await await_me_maybe(meant)
             await (Response.redirect(address).asgi_send(send) if address else app(scope, receive, send))
 
         return led
@@ -76,6 +83,28 @@ def _example(datasette: Datasette, path: str) -> str | None:
     if not query or path != f"{base}/{name}" or "example" not in query or name in WITHOUT_EXAMPLE:
         return None
     return f"{path}?{urlencode(query['example'])}" + (f"#{query['fragment']}" if "fragment" in query else "")
+
+
+async def _with_keys(datasette: Datasette, path: str, asked: str) -> str | None:
+    """The address with a row's key where a parameter has it in other letters or as a UN symbol; None if all is well."""
+    name = re.sub(r"\.(json|csv)$", "", path.removeprefix(f"{datasette.urls.database(DATABASE)}/"))
+    tables = {
+        field["name"]: field["table"]
+        for field in _queries(datasette).get(name, {}).get("fields", [])
+        if "table" in field
+    }
+    given = parse_qsl(asked, keep_blank_values=True)
+    meant = [
+        (key, await _key(datasette, tables[key], value) if key in tables and value else value) for key, value in given
+    ]
+    return f"{path}?{urlencode(meant)}" if meant != given else None
+
+
+async def _key(datasette: Datasette, table: str, value: str) -> str:
+    """The key of the row that a value means, in letters of any case or with a symbol's slashes; else the value."""
+    sql = f"select id from {escape_sqlite(table)} where id = ? collate nocase limit 2"  # noqa: S608
+    rows = (await datasette.get_database(DATABASE).execute(sql, [re.sub(r"[^A-Za-z0-9]+", "-", value).strip("-")])).rows
+    return rows[0]["id"] if len(rows) == 1 else value
 
 
 async def _choices(datasette: Datasette, field: dict[str, Any]) -> list[tuple[str, str]]:
