@@ -177,7 +177,7 @@ async def test_a_table_is_json(name: str, ds: Datasette, rows: Rows):
 @pytest.mark.parametrize("name", [*TABLES, *VIEWS])
 async def test_a_table_is_csv(name: str, ds: Datasette, rows: Rows):
     response = await ds.client.get(f"/record/{name}.csv?_size=max")
-    assert response.headers["content-type"] == "text/plain; charset=utf-8"
+    assert response.headers["content-type"] == "text/csv; charset=utf-8"
     lines = as_csv(response.text)
     assert lines[0] == columns_of(rows, name)
     assert len(lines) - 1 == rows(f"select count(*) from {name}")[0][0]  # noqa: S608
@@ -396,7 +396,7 @@ async def test_a_query_gives_the_same_as_page_json_and_csv(name: str, ds: Datase
     page = await ds.client.get(f"/record/{name}", params=example)
     data = (await ds.client.get(f"/record/{name}.json", params={**example, "_shape": "array"})).json()
     lines = await ds.client.get(f"/record/{name}.csv", params=example)
-    assert lines.headers["content-type"] == "text/plain; charset=utf-8"
+    assert lines.headers["content-type"] == "text/csv; charset=utf-8"
     assert as_csv(lines.text) == [
         list(data[0]),
         *(["" if value is None else str(value) for value in row.values()] for row in data),

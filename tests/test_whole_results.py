@@ -126,7 +126,7 @@ async def test_json_by_lines_is_whole(ds: Datasette, rows: Callable):
 
 async def test_csv_keeps_what_datasette_gives(ds: Datasette):
     plain, saved = await sql(ds, "csv", VOTES), await sql(ds, "csv", VOTES, _dl="1")
-    assert plain.headers["content-type"] == "text/plain; charset=utf-8"
+    assert plain.headers["content-type"] == "text/csv; charset=utf-8"
     assert saved.headers["content-type"] == "text/csv; charset=utf-8"
     assert saved.headers["content-disposition"] == 'attachment; filename="record.csv"'
     assert plain.headers["access-control-allow-origin"] == "*"
