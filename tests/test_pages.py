@@ -403,6 +403,12 @@ async def test_the_figures_of_the_home_page_are_counted(ds: Datasette, rows: Row
     assert f"Of {answered['claims']:,} claims that it answers, it contradicts {answered['contradicted']}" in text
 
 
+async def test_the_home_page_has_one_search_and_every_other_page_has_it_too(ds: Datasette):
+    for address in ("/", "/record/members/USA", "/codebook", "/record/votes"):
+        text = (await ds.client.get(address)).text
+        assert re.findall(r'<form class="([a-z]+)-search" role="search"', text) == ["big" if address == "/" else "site"]
+
+
 async def test_a_figure_of_the_home_page_follows_the_data(altered: Callable[[str], Datasette]):
     ds = altered("pragma foreign_keys = off; delete from votes where member_id = 'USA'")
     assert "5,767 votes" in words((await ds.client.get("/")).text)
