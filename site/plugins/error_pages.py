@@ -9,7 +9,6 @@ from typing import Any
 
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.utils import add_cors_headers
 from datasette.utils.asgi import Base400, NotFound, Request, Response
 from datasette.views.base import DatasetteError
 from markupsafe import Markup
@@ -50,7 +49,7 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
                 return
             await datasette.invoke_startup()
             if scope["method"] == "OPTIONS":
-                response = Response.text("ok", headers=_shared(datasette))
+                response = Response.text("ok")
             else:
                 response = await _answer(datasette, _request(scope, receive), _error(405, NOTHING_TAKEN))
             response.headers["Allow"] = ", ".join(METHODS)
@@ -82,23 +81,15 @@ async def _dressed(app: App, datasette: Datasette, scope: dict[str, Any], receiv
 
 async def _answer(datasette: Datasette, request: Request, error: dict[str, Any]) -> Response:
     """An error as JSON or as a page, rendered with the request, which Datasette's own page of an error lacks."""
-    headers = _shared(datasette)
     if request.path.endswith(".json"):
-        return Response.json(error, status=error["status"], headers=headers)
+        return Response.json(error, status=error["status"])
     page = await datasette.render_template(["error.html"], error, request=request)
-    return Response.html(page, status=error["status"], headers=headers)
+    return Response.html(page, status=error["status"])
 
 
 def _request(scope: dict[str, Any], receive: Any) -> Request:
     """A request that has not come to where Datasette makes tokens for forms that write, of which there are none."""
     return Request({**scope, "csrftoken": str}, receive)
-
-
-def _shared(datasette: Datasette) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    if datasette.cors:
-        add_cors_headers(headers)
-    return headers
 
 
 def _error(status: int, text: str) -> dict[str, Any]:

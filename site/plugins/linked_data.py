@@ -5,6 +5,7 @@ been assessed. A verdict is about a statement, so what is rated is the claim and
 """
 
 import json
+import mimetypes
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -18,13 +19,7 @@ from markupsafe import Markup
 DATABASE = "record"
 CONTEXT = "https://schema.org"
 PAGES = {"index", "database", "table", "row", "page"}
-MEDIA_TYPES = {
-    ".csv": "text/csv",
-    ".db": "application/vnd.sqlite3",
-    ".parquet": "application/vnd.apache.parquet",
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ".zip": "application/zip",
-}
+OFFERED = (".csv", ".db", ".parquet", ".xlsx", ".zip")
 SUBJECTS = {"resolutions": "CreativeWork", "members": "Country", "roll_calls": "Event"}
 
 Thing = dict[str, Any]
@@ -87,11 +82,11 @@ class Site:
         queries = self.datasette.metadata("queries", database=database) or {}
         tables = self.tables if database == DATABASE else self.datasette.metadata("tables", database=database) or {}
         about = {**queries, **tables}.get(name or "", {})
-        description = (
-            about.get("description") or Markup(about.get("description_html", "").partition("</p>")[0]).striptags()
-        )
         title = about.get("title") if view_name != "page" else None
-        return {"title": title or self.dataset["title"], "description": description or self.dataset["description"]}
+        return {
+            "title": title or self.dataset["title"],
+            "description": about.get("description") or self.dataset["description"],
+        }
 
     def canonical(self, name: str | None, view_name: str) -> str | None:
         """A page's one address: a filtered table is the table, a query has its parameters, free SQL has none."""
@@ -197,7 +192,7 @@ def _download(site: Site, file: Path) -> Thing:
     return {
         "@type": "DataDownload",
         "contentUrl": site.address(f"/static/downloads/{file.name}"),
-        "encodingFormat": MEDIA_TYPES[file.suffix],
+        "encodingFormat": mimetypes.guess_type(file.name)[0],
         "contentSize": f"{file.stat().st_size} B",
     }
 
@@ -205,7 +200,7 @@ def _download(site: Site, file: Path) -> Thing:
 def _downloads(site: Site) -> list[Path]:
     """The files that the build made for taking away; an address with a query is no file, and robots.txt forbids it."""
     folders = [Path(folder) / "downloads" for mount, folder in site.datasette.static_mounts if mount == "static"]
-    return sorted(path for folder in folders for path in folder.glob("*") if path.suffix in MEDIA_TYPES)
+    return sorted(path for folder in folders for path in folder.glob("*") if path.suffix in OFFERED)
 
 
 def _interval(days: dict[str, str]) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
-from markupsafe import Markup
 
 DATABASE = "record"
 ASKING = """Every table, row and query has an address. A table takes `column=value` for rows that have the value,
@@ -66,9 +65,8 @@ def llms(request: Request, datasette: Datasette) -> Response:
 def _links(base: str, described: dict[str, dict[str, Any]]) -> Iterator[str]:
     """A line for each table or query: its title, its address, its parameters and what it answers."""
     for name, about in described.items():
-        told = about.get("description") or Markup(about["description_html"].partition("</p>")[0]).striptags()
         takes = f" Takes {', '.join(about['params'])}." if about.get("params") else ""
-        yield f"- [{about['title']}]({base}/{name}): {_line(told)}{takes}"
+        yield f"- [{about['title']}]({base}/{name}): {_line(about['description'])}{takes}"
 
 
 def _line(text: str) -> str:

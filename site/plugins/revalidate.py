@@ -19,7 +19,6 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.database import QueryInterrupted
 from datasette.plugins import get_plugins
-from datasette.utils import add_cors_headers
 
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 Headers = dict[bytes, bytes]
@@ -70,7 +69,7 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
             path = scope["path"]
             etag = _etag(build.fingerprint(), scope, headers)
             if _opaque(etag) in map(_opaque, headers.get(b"if-none-match", b"").split(b",")):
-                await _not_modified(send, etag, path, datasette.cors)
+                await _not_modified(send, etag, path)
             else:
                 interrupted: list[str] = []
                 outer = INTERRUPTED.set(interrupted)
@@ -161,12 +160,8 @@ def _cache_of(path: str) -> bytes:
     return next((cache for start, cache in STATIC.items() if path.startswith(start)), PAGE)
 
 
-async def _not_modified(send: Any, etag: bytes, path: str, cors: bool) -> None:
-    shared: dict[str, str] = {}
-    if cors:
-        add_cors_headers(shared)
+async def _not_modified(send: Any, etag: bytes, path: str) -> None:
     headers = [(b"etag", etag), (b"cache-control", _cache_of(path)), (b"vary", VARY)]
-    headers += [(name.lower().encode(), value.encode()) for name, value in shared.items()]
     await send({"type": "http.response.start", "status": 304, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
 

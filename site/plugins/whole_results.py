@@ -11,7 +11,7 @@ from typing import Any
 from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.database import QueryInterrupted
-from datasette.utils import InvalidSql, add_cors_headers, sqlite3, tilde_decode
+from datasette.utils import InvalidSql, sqlite3, tilde_decode
 from datasette.utils.asgi import AsgiStream, NotFound, Request, Response
 from datasette.views.base import DataView
 from datasette.views.database import DatabaseView
@@ -55,19 +55,17 @@ class _Whole(DataView):
         try:
             found = await super().data(request, **options)
         except QueryInterrupted:
-            return self._refused(TOO_LONG)
+            return _refused(TOO_LONG)
         except (sqlite3.OperationalError, InvalidSql) as error:
-            return self._refused(str(error))
+            return _refused(str(error))
         if isinstance(found, Response):
             return found
         wrong = found[0].get("error") or (None if "columns" in found[0] else NOTHING_ASKED)
-        return self._refused(wrong) if wrong else found
+        return _refused(wrong) if wrong else found
 
-    def _refused(self, text: str) -> Response:
-        response = Response.text(f"{text}\n", status=400)
-        if self.ds.cors:
-            add_cors_headers(response.headers)
-        return response
+
+def _refused(text: str) -> Response:
+    return Response.text(f"{text}\n", status=400)
 
 
 class _Database(_Whole, DatabaseView):
