@@ -39,7 +39,7 @@ def register_routes() -> list[tuple[str, Callable[..., object]]]:
 
 async def feed(request: Request, datasette: Datasette) -> Response:
     """An Atom feed whose days are the data's own; a day has no hour, so midnight UTC stands for it."""
-    entries = await _entries(datasette, request)
+    entries = await _entries(datasette)
 
     def address(path: str) -> str:
         """An absolute address on this site."""
@@ -52,12 +52,10 @@ async def feed(request: Request, datasette: Datasette) -> Response:
     return Response(body, content_type="application/atom+xml; charset=utf-8")
 
 
-async def _entries(datasette: Datasette, request: Request) -> list[Entry]:
-    query = await datasette.get_canned_query(DATABASE, "news_of_the_dataset", request.actor)
-    assert query
+async def _entries(datasette: Datasette) -> list[Entry]:
     columns = _column_titles(datasette)
-    rows = (await datasette.execute(DATABASE, query["sql"])).rows
-    return [await _entry(datasette, dict(row), columns) for row in rows]
+    news = await datasette.answer(DATABASE, "news_of_the_dataset")
+    return [await _entry(datasette, told, columns) for told in news]
 
 
 def _column_titles(datasette: Datasette) -> dict[tuple[str, str], str]:

@@ -44,9 +44,8 @@ async def _answer(datasette: Datasette, name: str, key: str | None) -> tuple[Row
     query = await datasette.get_canned_query(DATABASE, name, None)
     assert query
     values = dict.fromkeys(query["params"], key)
-    results = await datasette.get_database(DATABASE).execute(query["sql"], values)
     address = datasette.urls.query(DATABASE, name) + (f"?{urlencode(values)}" if values else "")
-    return [dict(row) for row in results.rows], address
+    return await datasette.answer(DATABASE, name, values), address
 
 
 async def _question(datasette: Datasette, check: dict[str, Any]) -> dict[str, Any]:

@@ -25,9 +25,7 @@ async def lead_to_text(request: Request, datasette: Datasette) -> Response:
     Datasette asks once more with tildes for percent signs before it says that a page is not found.
     """
     symbol = tilde_decode(unquote(request.url_vars["symbol"])).strip("/ ")
-    query = await datasette.get_canned_query(DATABASE, "texts_with_symbol", request.actor)
-    assert query
-    found = (await datasette.execute(DATABASE, query["sql"], {"symbol": symbol})).rows
+    found = await datasette.answer(DATABASE, "texts_with_symbol", {"symbol": symbol})
     if len(found) != 1:
         raise NotFound(_hint(datasette, symbol, [row["resolution_id"] for row in found]))
     path = datasette.urls.row(DATABASE, "resolutions", tilde_encode(found[0]["resolution_id"]))
