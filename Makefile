@@ -7,6 +7,7 @@ ARTICLE_TEXTS ?= ../shared/seeds
 PY := .venv/bin/python
 INSTALLED := .venv/.installed
 UV_VERSION := 0.13.9
+COMPILE = build/lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate pyproject.toml
 
 .DEFAULT_GOAL := help
 .PHONY: help serve build validate test tidy codebook bench screenshots atlas lint lock clean
@@ -22,7 +23,7 @@ help:
 	@echo "make screenshots take docs/screenshots anew, with Debian's chromium"
 	@echo "make atlas      draw the shapes of the maps anew from npm's world-atlas; the result is kept, so this is rarely needed"
 	@echo "make lint       ruff and mypy"
-	@echo "make lock       write requirements.lock anew from pyproject.toml, with hashes"
+	@echo "make lock       write the lock files anew from pyproject.toml, with hashes"
 	@echo "make clean      remove everything that was built or installed"
 
 serve: build
@@ -64,7 +65,8 @@ lint: $(INSTALLED)
 lock:
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/pip install --quiet uv==$(UV_VERSION)
-	build/lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate --extra dev --upgrade pyproject.toml -o requirements.lock
+	$(COMPILE) --extra dev --upgrade -o requirements.lock
+	for extra in spark peers; do $(COMPILE) --extra $$extra --upgrade -c requirements.lock -o requirements-$$extra.lock; done
 	rm -rf build/lock
 
 clean:
