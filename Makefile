@@ -10,12 +10,13 @@ UV_VERSION := 0.13.9
 COMPILE = build/lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help serve build validate test tidy codebook bench screenshots atlas lint lock clean
+.PHONY: help serve build archive validate test tidy codebook bench screenshots atlas lint lock clean
 
 help:
 	@echo "make serve      install, validate, build, check, and serve the site on http://127.0.0.1:$(PORT) (PORT=… to change it)"
 	@echo "make test       install and run every test (CI=true refuses to skip the browser)"
 	@echo "make build      install, validate, build and check; does nothing if nothing changed"
+	@echo "make archive    build the archive of all votes since 1946: GA=file.csv[.gz] SC=file.csv[.gz], as the UN Digital Library offers them"
 	@echo "make validate   read the tables and report everything that is wrong with them"
 	@echo "make tidy       report on the CSV files with csvclean, sort them by key, rewrite them canonically"
 	@echo "make codebook   print csvstat for every table"
@@ -30,6 +31,11 @@ serve: build
 	exec .venv/bin/datasette serve "$$(readlink -f build/site)" --cors --crossdb --host 127.0.0.1 --port $(PORT)
 
 build: $(INSTALLED)
+	$(PY) -m scripts.build --texts "$(ARTICLE_TEXTS)"
+
+# The files of votes that the UN Digital Library offers, .csv or .csv.gz; either may be left out. KEEP_GOING=1 leaves out rows that break a rule.
+archive: $(INSTALLED)
+	$(PY) -m scripts.archive $(if $(GA),--ga "$(GA)") $(if $(SC),--sc "$(SC)") $(if $(KEEP_GOING),--keep-going)
 	$(PY) -m scripts.build --texts "$(ARTICLE_TEXTS)"
 
 validate: $(INSTALLED)
@@ -70,7 +76,7 @@ lock:
 	rm -rf build/lock
 
 clean:
-	rm -rf .venv build/site build/sites build/lock .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv build/site build/sites build/archive build/archives build/lock .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv installs the same lock file in a few seconds where it is at hand; pip, which comes with Python, does it everywhere.

@@ -1,8 +1,6 @@
 """Assemble: the folder that Datasette serves, complete in itself."""
 
-import hashlib
 import html
-import json
 import os
 import re
 import shutil
@@ -15,9 +13,10 @@ from markdown_it import MarkdownIt
 
 from scripts.downloads import write_downloads
 from scripts.load import reading
-from scripts.package import Package, Table
+from scripts.package import Package, Table, open_package
 from scripts.pictures import draw_pictures
-from scripts.queries import DATABASE, read_queries
+from scripts.publish import NOTED, inspect, inspected, write_json
+from scripts.queries import ARCHIVE, DATABASE, read_queries
 
 INCOMPLETE = "incomplete_roll_calls"
 PAGES = {"codebook": "data/press/CODEBOOK.md", "known-gaps": "data/GAPS.md"}
@@ -35,12 +34,21 @@ SETTINGS = {
 }
 
 
-def assemble(site: Path, package: Package, metadata: dict[str, Any], tables: Iterable[Table]) -> int:
-    """Write metadata, settings, dress, downloads and inspection data beside record.db; returns how many files."""
+def assemble(
+    site: Path, package: Package, metadata: dict[str, Any], tables: Iterable[Table], archive: Path | None = None
+) -> int:
+    """Write metadata, settings, dress, downloads and inspection data beside record.db; returns how many files.
+
+    `archive` is the folder of a finished archive, which is then served beside the record.
+    """
     database = site / f"{DATABASE}.db"
     tables = list(tables)
-    _write_json(site / "metadata.json", full_metadata(metadata, tables, package.descriptor))
-    _write_json(site / "settings.json", SETTINGS)
+    described = {DATABASE: tables}
+    if archive:
+        described[ARCHIVE] = archive_tables(package.root)
+        os.link(archive / f"{ARCHIVE}.db", site / f"{ARCHIVE}.db")
+    write_json(site / "metadata.json", full_metadata(metadata, described, package.descriptor))
+    write_json(site / "settings.json", SETTINGS)
     for folder in ("templates", "plugins", "static"):
         shutil.copytree(package.root / "site" / folder, site / folder, ignore=shutil.ignore_patterns("__pycache__"))
     pages = {name: (package.root / path).read_text(encoding="utf-8") for name, path in PAGES.items()}
@@ -49,27 +57,43 @@ def assemble(site: Path, package: Package, metadata: dict[str, Any], tables: Ite
         write_page(text, site / "templates/pages" / f"{name}.html")
     write_downloads(site / DOWNLOADS, database, package, tables)
     draw_pictures(site, database, package.root / "site/pictures", read_queries(metadata))
-    _write_json(site / "inspect-data.json", inspect(database))
+    write_json(site / NOTED, {**inspect(database), **(inspected(archive) if archive else {})})
     return sum(path.is_file() for path in site.rglob("*"))
 
 
-def full_metadata(metadata: dict[str, Any], tables: Iterable[Table], descriptor: dict[str, Any]) -> dict[str, Any]:
+def archive_tables(root: Path) -> list[Table]:
+    """Every table and view of the archive, as its schemas describe them."""
+    package = open_package(root / ARCHIVE)
+    return [*package.derived.values(), *package.views.values()]
+
+
+def full_metadata(
+    metadata: dict[str, Any], described: dict[str, list[Table]], descriptor: dict[str, Any]
+) -> dict[str, Any]:
     """metadata.yml with what the Table Schemas say of tables, columns and each query's parameters, and with
     what datapackage.yaml says of the dataset, where its version stands.
+
+    `described` has the tables of each database of the site; of any other, metadata.yml's words are left out.
     """
-    record = metadata["databases"][DATABASE]
-    tables, documented = list(tables), {}
-    for table in tables:
-        documented[table.name] = {
+    databases = {
+        name: _full_database(metadata["databases"][name], {table.name: table for table in tables})
+        for name, tables in described.items()
+    }
+    return {**metadata, "dataset": _dataset(descriptor), "databases": databases}
+
+
+def _full_database(told: dict[str, Any], tables: dict[str, Table]) -> dict[str, Any]:
+    documented = {
+        table.name: {
             "title": table.title,
             "description": table.description,
             "columns": {field.name: field.description for field in table.fields},
-            **record["tables"].get(table.name, {}),
+            **told["tables"].get(table.name, {}),
         }
-    by_name = {table.name: table for table in tables}
-    queries = {name: _full_query(query, by_name) for name, query in record["queries"].items()}
-    databases = {DATABASE: {**record, "tables": documented, "queries": queries}}
-    return {**metadata, "dataset": _dataset(descriptor), "databases": databases}
+        for table in tables.values()
+    }
+    queries = {name: _full_query(query, tables) for name, query in told["queries"].items()}
+    return {**told, "tables": documented, "queries": queries}
 
 
 def _dataset(descriptor: dict[str, Any]) -> dict[str, Any]:
@@ -132,57 +156,3 @@ def write_page(text: str, path: Path) -> None:
         f'{{% block content %}}<article class="document">{{% raw %}}{body}{{% endraw %}}</article>{{% endblock %}}\n',
         encoding="utf-8",
     )
-
-
-def inspect(database: Path) -> dict[str, Any]:
-    """What `datasette inspect` would say; its presence has Datasette serve the database as immutable."""
-    tables = "select name from sqlite_master where type = 'table' order by name"
-    with reading(database) as connection:
-        names = [name for (name,) in connection.execute(tables)]
-        counts = {name: {"count": connection.execute(f'select count(*) from "{name}"').fetchone()[0]} for name in names}  # noqa: S608
-    content = database.read_bytes()
-    return {
-        DATABASE: {
-            "hash": hashlib.sha256(content).hexdigest(),
-            "size": len(content),
-            "file": database.name,
-            "tables": counts,
-        }
-    }
-
-
-def is_whole(site: Path) -> bool:
-    """Whether a site's database is there and is the one that its inspection data describes."""
-    try:
-        noted = json.loads((site / "inspect-data.json").read_text(encoding="utf-8"))[DATABASE]
-        return hashlib.sha256((site / noted["file"]).read_bytes()).hexdigest() == noted["hash"]
-    except (OSError, ValueError, KeyError):
-        return False
-
-
-def publish(site: Path, sites: Path, name: str, link: Path, keep: int = 5) -> Path:
-    """Move a finished site into place and point the link at it, each in one step; older sites past `keep` go."""
-    place = sites / name
-    if is_whole(place):
-        shutil.rmtree(site)
-    else:
-        shutil.rmtree(place, ignore_errors=True)
-        site.replace(place)
-    os.utime(place)
-    temporary = link.with_name(f".{link.name}-{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    temporary.symlink_to(Path(sites.name) / name)
-    try:
-        temporary.replace(link)
-    finally:
-        temporary.unlink(missing_ok=True)
-    finished = sorted(
-        (path for path in sites.iterdir() if not path.name.startswith(".")), key=lambda path: path.stat().st_mtime
-    )
-    for old in finished[:-keep]:
-        shutil.rmtree(old)
-    return place
-
-
-def _write_json(path: Path, content: object) -> None:
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -9,12 +9,8 @@ stays), 2 for bad usage.
 import argparse
 import hashlib
 import platform
-import shutil
 import sqlite3
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,9 +26,10 @@ INPUTS = (
     "datapackage.yaml",
     "metadata.yml",
     "requirements.lock",
+    "archive/**/*",
     "data/**/*",
     "schema/**/*",
-    "scripts/*.py",
+    "scripts/**/*.py",
     "site/**/*",
 )
 
@@ -41,39 +38,25 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Run the command line; returns the exit code."""
     options = _parser().parse_args(arguments)
     # The stages' libraries take a second to import, which a build with nothing to do should not.
-    from scripts.problems import BadDataError
     from scripts.progress import Progress
+    from scripts.publish import exit_code
 
-    progress = Progress(options.quiet)
-    try:
-        name = fingerprint(root)
-        if not options.validate and is_built(root, name):
-            if options.texts:
-                package, rows, _ = _read_tables(root)
-                _stop_if(progress.run("locate", _locate, package, rows, options.texts))
-            progress.say(f"build/site is up to date ({name})")
-        else:
-            prepared = prepare(root, options.texts, progress)
-            if not options.validate:
-                build(root, name, *prepared, progress)
-    except BadDataError as error:
-        count = len(error.problems)
-        print(error, f"{count} problem{'s' * (count != 1)}; nothing was built", sep="\n", file=sys.stderr)
-        return 1
-    except OSError as error:
-        path = Path(error.filename or "the system")
-        place = path.relative_to(root) if path.is_relative_to(root) else path.name
-        print(f"{place}: {error.strerror}; nothing was built", file=sys.stderr)
-        return 1
-    return 0
+    return exit_code(lambda: _run(options, root, Progress(options.quiet)), root)
 
 
-def is_built(root: Path, name: str) -> bool:
-    """Whether build/site is the site of this fingerprint, and whole."""
-    from scripts.assemble import is_whole
+def _run(options: argparse.Namespace, root: Path, progress: "Progress") -> None:
+    from scripts.publish import is_published
 
-    site = (root / "build/site").resolve()
-    return site == (root / "build/sites" / name).resolve() and is_whole(site)
+    name = fingerprint(root)
+    if not options.validate and is_published(root / "build/sites", root / "build/site", name):
+        if options.texts:
+            package, rows, _ = _read_tables(root)
+            _stop_if(progress.run("locate", _locate, package, rows, options.texts))
+        progress.say(f"build/site is up to date ({name})")
+        return
+    prepared = prepare(root, options.texts, progress)
+    if not options.validate:
+        build(root, name, *prepared, progress)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,13 +68,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def fingerprint(root: Path) -> str:
-    """Sixteen characters that change when any input of the build, the Python or the SQLite changes."""
-    digest = hashlib.sha256(f"{platform.python_version()} {sqlite3.sqlite_version}".encode())
+    """Sixteen characters that change when any input of the build, the archive, the Python or the SQLite changes."""
+    made = archive_of(root)
+    digest = hashlib.sha256(f"{platform.python_version()} {sqlite3.sqlite_version} {made and made.name}".encode())
     for path in sorted({path for pattern in INPUTS for path in root.glob(pattern) if path.is_file()}):
         if "__pycache__" not in path.parts:
             digest.update(f"\0{path.relative_to(root).as_posix()}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]
+
+
+def archive_of(root: Path) -> Path | None:
+    """The folder of the archive that `make archive` made last, if it was run; its name is the archive's fingerprint."""
+    made = root / "build/archive"
+    return made.resolve() if made.exists() else None
 
 
 def prepare(root: Path, texts: Path | None, progress: "Progress") -> tuple["Package", dict[str, Any], "Rows"]:
@@ -108,28 +98,16 @@ def build(
     root: Path, name: str, package: "Package", metadata: dict[str, Any], rows: "Rows", progress: "Progress"
 ) -> Path:
     """Load, derive, check and assemble in a folder of its own, then put that in the place of the last build."""
-    from scripts.assemble import publish
+    from scripts.publish import publish, workshop
 
-    with _workshop(root / "build/sites", name) as folder:
+    with workshop(root / "build/sites", name) as folder:
         database = progress.run("load", _load, folder, package, rows)
         tables = progress.run("derive", _derive, database, package)
         progress.run("check", _check, folder, database, package, metadata, rows)
-        progress.run("assemble", _assemble, folder, database, package, metadata, tables)
+        progress.run("assemble", _assemble, folder, database, package, metadata, tables, archive_of(root))
         place = publish(folder, root / "build/sites", name, root / "build/site")
     progress.say(f"build/site is now build/sites/{name}")
     return place
-
-
-@contextmanager
-def _workshop(sites: Path, name: str) -> Iterator[Path]:
-    """A folder to build in, gone again if the build fails."""
-    sites.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=sites))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _stop_if(problems: "list[Problem]") -> None:
@@ -156,8 +134,10 @@ def _read_tables(root: Path) -> tuple["Package", "Rows", "list[Problem]"]:
 
 def _validate(package: "Package", metadata: dict[str, Any], rows: "Rows") -> tuple["list[Problem]", str]:
     from scripts import check, laws, queries, validate
+    from scripts.package import open_package
 
     misnamed = list(queries.metadata_problems(package, metadata))
+    misnamed += queries.metadata_problems(open_package(package.root / queries.ARCHIVE), metadata, queries.ARCHIVE)
     problems = [*validate.validate(package, rows), *misnamed]
     if not misnamed:
         sound = {name: rows[name] for name in package.sound(rows, problems)}
@@ -211,7 +191,12 @@ def _check(
 
 
 def _assemble(
-    folder: Path, database: "sqlite_utils.Database", package: "Package", metadata: dict[str, Any], tables: "list[Table]"
+    folder: Path,
+    database: "sqlite_utils.Database",
+    package: "Package",
+    metadata: dict[str, Any],
+    tables: "list[Table]",
+    archive: Path | None,
 ) -> tuple[None, str]:
     from scripts import assemble, load, queries
     from scripts.problems import Problem
@@ -221,7 +206,7 @@ def _assemble(
     load.enable_search(database)
     counted = f"{len(tables)} tables, {sum(database.table(table.name).count for table in tables)} rows"
     _stop_if([Problem(f"{queries.DATABASE}.db", None, None, wrong) for wrong in load.close(database)])
-    files = assemble.assemble(folder, package, metadata, [*tables, *package.views.values()])
+    files = assemble.assemble(folder, package, metadata, [*tables, *package.views.values()], archive)
     return None, f"{counted}, {indexes} indexes, integrity and foreign keys sound, {files} files"
 
 

@@ -1,13 +1,19 @@
-"""Progress: one line a stage, with what it counted and how long it took."""
+"""Progress: one line a stage, with what it counted and how long it took, and a bar while many rows go by."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter
 from typing import ParamSpec, TypeVar
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.text import Text
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
+Item = TypeVar("Item")
+# A bar for fewer is gone before it can be read.
+MANY = 100_000
 
 
 class Progress:
@@ -32,3 +38,29 @@ class Progress:
     def say(self, text: str) -> None:
         """Print one plain line."""
         self._console.print(text)
+
+    def counting(self, name: str, rows: int, batches: Iterator[Sequence[Item]]) -> Iterator[Sequence[Item]]:
+        """Hand batches on, and on a terminal show how many of the rows went by, how fast, and the time that is left."""
+        if rows < MANY or not self._console.is_terminal:
+            yield from batches
+            return
+        with self._bars() as bars:
+            task = bars.add_task(name, total=rows)
+            for batch in batches:
+                yield batch
+                bars.advance(task, len(batch))
+
+    def _bars(self) -> Bars:
+        columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), _RowsASecond(), TimeRemainingColumn())
+        return Bars(*columns, console=self._console, transient=True)
+
+
+class _RowsASecond(TextColumn):
+    """How many rows went by in a second, of late."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def render(self, task: Task) -> Text:
+        """The speed of a task in words."""
+        return Text(f"{task.speed or 0:,.0f} rows/s")

@@ -8,14 +8,15 @@ from urllib.parse import urlencode
 
 import yaml
 
-from scripts.package import Package, not_yaml, unreadable
+from scripts.package import Package, Table, not_yaml, unreadable
 from scripts.problems import BadDataError, Problem
 
 DATABASE = "record"
+ARCHIVE = "archive"
 METADATA = "metadata.yml"
 ANSWER_TYPES = ("string", "integer", "boolean", "date", "list")
 FORMS = ("date", "text")
-COLUMN_SETTINGS = ("label_column", "sort", "sort_desc")
+COLUMN_SETTINGS = ("label_column", "key_column", "sort", "sort_desc")
 
 
 @dataclass(frozen=True)
@@ -38,23 +39,24 @@ def read_metadata(root: Path) -> dict[str, Any]:
     """metadata.yml as it stands; BadDataError if it is not YAML."""
     try:
         metadata = yaml.safe_load((root / METADATA).read_text(encoding="utf-8"))
-        metadata["databases"][DATABASE]["tables"], metadata["databases"][DATABASE]["queries"]
+        for database in (DATABASE, ARCHIVE):
+            metadata["databases"][database]["tables"], metadata["databases"][database]["queries"]
     except (OSError, UnicodeDecodeError) as error:
         raise BadDataError([unreadable(METADATA, error)]) from error
     except yaml.YAMLError as error:
         raise BadDataError([not_yaml(METADATA, error)]) from error
     except (KeyError, TypeError) as error:
         raise BadDataError(
-            [Problem(METADATA, None, "databases", f"has no {DATABASE} with tables and queries")]
+            [Problem(METADATA, None, "databases", f"has no {database} with tables and queries")]
         ) from error
     return metadata
 
 
-def metadata_problems(package: Package, metadata: dict[str, Any]) -> Iterator[Problem]:
-    """Tables, columns and parameters that metadata.yml names and the schemas do not have."""
-    record = metadata["databases"][DATABASE]
+def metadata_problems(package: Package, metadata: dict[str, Any], database: str = DATABASE) -> Iterator[Problem]:
+    """Tables, columns and parameters that metadata.yml names and the schemas of a database do not have."""
+    described = metadata["databases"][database]
     known = {**package.tables, **package.derived, **package.wide, **package.views}
-    for name, settings in record["tables"].items():
+    for name, settings in described["tables"].items():
         if name not in known:
             yield Problem(METADATA, None, name, "is not a table or a view")
             continue
@@ -62,13 +64,14 @@ def metadata_problems(package: Package, metadata: dict[str, Any]) -> Iterator[Pr
         named = [*settings.get("facets", []), *(settings[key] for key in COLUMN_SETTINGS if key in settings)]
         for column in sorted(set(named) - columns):
             yield Problem(METADATA, None, name, f"has no column {column}")
-        yield from _page_problems(name, settings.get("page", {}), record["queries"], [name])
-    yield from _page_problems("page", metadata.get("page", {}), record["queries"], [])
-    for name, query in record["queries"].items():
+        yield from _page_problems(name, settings.get("page", {}), described["queries"], [name])
+    if database == DATABASE:
+        yield from _page_problems("page", metadata.get("page", {}), described["queries"], [])
+    for name, query in described["queries"].items():
         if name in known:
             yield Problem(METADATA, None, name, "is a query named like a table, which it would hide")
         if isinstance(query, dict):
-            yield from _query_problems(package, name, query)
+            yield from _query_problems({**package.tables, **package.derived}, name, query)
         else:
             yield Problem(METADATA, None, name, "is a query of which nothing is said")
 
@@ -82,7 +85,7 @@ def _page_problems(name: str, page: dict[str, str], queries: dict[str, Any], tab
             yield Problem(METADATA, None, name, f"has a page with the query {query}, which takes other parameters")
 
 
-def _query_problems(package: Package, name: str, query: dict[str, Any]) -> Iterator[Problem]:
+def _query_problems(tables: dict[str, Table], name: str, query: dict[str, Any]) -> Iterator[Problem]:
     for key in ("title", "description", "sql"):
         if not query.get(key):
             yield Problem(METADATA, None, name, f"is a query without {key}")
@@ -90,18 +93,18 @@ def _query_problems(package: Package, name: str, query: dict[str, Any]) -> Itera
         yield Problem(METADATA, None, name, f"has an answer that is none of {', '.join(ANSWER_TYPES)}")
     for parameter, rule in query.get("parameters", {}).items():
         table, _, column = rule.get("enumeration", rule.get("table", "")).partition(".")
-        fields = package.tables[table].fields if table in package.tables else ()
+        fields = tables[table].fields if table in tables else ()
         listed = {field.name for field in fields if "enum" in field.constraints}
-        found = column in listed if "enumeration" in rule else table in package.tables
+        found = column in listed if "enumeration" in rule else table in tables
         if not found and rule.get("form") not in FORMS:
             yield Problem(METADATA, None, name, f"has a parameter {parameter} whose values are nowhere: {rule}")
 
 
-def read_queries(metadata: dict[str, Any]) -> dict[str, Query]:
-    """Every canned query by name."""
+def read_queries(metadata: dict[str, Any], database: str = DATABASE) -> dict[str, Query]:
+    """Every canned query of a database by name."""
     return {
         name: Query(name, query["sql"], query.get("answer"), query.get("parameters", {}), query.get("example", {}))
-        for name, query in metadata["databases"][DATABASE]["queries"].items()
+        for name, query in metadata["databases"][database]["queries"].items()
     }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import add_row, change_row, copy_project, replace_text
 
-from scripts import assemble, check, derive, downloads, load, queries, read, validate
+from scripts import assemble, check, derive, downloads, load, publish, queries, read, validate
 from scripts.build import fingerprint, main
 from scripts.package import open_package
 
@@ -249,27 +249,27 @@ def test_nothing_temporary_is_left_after_a_build(built_project, built_elsewhere)
         assert [path.name for path in (root / "build/sites").iterdir()] == [name]
 
 
-def publish(build: Path, name: str, age: int) -> None:
+def publish_one(build: Path, name: str, age: int) -> None:
     """Publish a small site that was built so many seconds ago."""
     workshop = build / "sites" / f".{name}-workshop"
     workshop.mkdir(parents=True)
     (workshop / "record.db").write_text(name, encoding="utf-8")
-    place = assemble.publish(workshop, build / "sites", name, build / "site")
+    place = publish.publish(workshop, build / "sites", name, build / "site")
     os.utime(place, (place.stat().st_mtime - age,) * 2)
 
 
 def test_the_five_last_sites_stay_and_older_ones_go(tmp_path):
     for age, name in enumerate("gfedcba"):
-        publish(tmp_path, name, age=100 - age)
+        publish_one(tmp_path, name, age=100 - age)
     assert sorted(path.name for path in (tmp_path / "sites").iterdir()) == ["a", "b", "c", "d", "e"]
     assert (tmp_path / "site/record.db").read_text(encoding="utf-8") == "a"
 
 
 def test_a_site_that_is_published_again_counts_as_new(tmp_path):
     for age, name in enumerate("abcde"):
-        publish(tmp_path, name, age=100 - age)
-    publish(tmp_path, "a", age=0)
-    publish(tmp_path, "f", age=0)
+        publish_one(tmp_path, name, age=100 - age)
+    publish_one(tmp_path, "a", age=0)
+    publish_one(tmp_path, "f", age=0)
     assert sorted(path.name for path in (tmp_path / "sites").iterdir()) == ["a", "c", "d", "e", "f"]
 
 

@@ -96,7 +96,7 @@ async def test_the_key_in_a_correction_leads_to_its_row(ds: Datasette, path: str
 def test_the_homepage_of_the_package_is_told_to_the_site():
     metadata = {"databases": {"record": {"tables": {}, "queries": {}}}}
     descriptor = {"title": "a", "homepage": HOME}
-    assert full_metadata(metadata, [], descriptor)["dataset"]["homepage"] == HOME
+    assert full_metadata(metadata, {"record": []}, descriptor)["dataset"]["homepage"] == HOME
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+select (select count(*) from roll_calls), (select count(*) from differences)

@@ -1,0 +1,204 @@
+"""Build the archive from the two files of votes that the UN Digital Library offers: read, validate, derive, load.
+
+    python -m scripts.archive [--ga FILE] [--sc FILE] [--keep-going] [-q]
+
+FILE is .csv or .csv.gz, of the General Assembly or of the Security Council. The archive comes to build/archive, and the next build
+of the site serves it beside the record. Exit code 0 when it is built or up to date, 1 for bad data (every problem is
+printed, and the last good archive stays), 2 for bad usage. With --keep-going rows that break a rule are left out and
+listed in build/archive/refused.csv, and the code is 0.
+"""
+
+import argparse
+import csv
+import hashlib
+import platform
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from scripts.archive.agreement import bloc_years, pair_agreements, read_ballots
+from scripts.archive.library import LibraryFile, read_files, read_sql, validate_files
+from scripts.archive.load import BATCH, load_archive
+from scripts.build import ROOT
+from scripts.bulk_read import read_csv
+from scripts.package import Package, open_package
+from scripts.problems import BadDataError, Problem
+from scripts.progress import Progress
+from scripts.publish import NOTED, exit_code, inspect, is_published, publish, workshop, write_json
+
+FOLDER = "archive"
+RECORD = ("members", "member_names", "blocs", "bloc_memberships", "roll_calls", "votes", "source_differences")
+# DuckDB's part of what the process may have; what does not fit goes to a file in the workshop.
+MEMORY = "300MB"
+DERIVED = ("20_texts", "30_agenda", "40_members", "50_record")
+DATABASE_FILE = "archive.db"
+
+
+def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
+    """Run the command line; returns the exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    files = [LibraryFile(body, path) for body, path in (("GA", options.ga), ("SC", options.sc)) if path]
+    if not files:
+        parser.error("there is nothing to build from: give --ga FILE, --sc FILE or both")
+    return exit_code(lambda: _run(options, files, root, Progress(options.quiet)), root)
+
+
+def _run(options: argparse.Namespace, files: list[LibraryFile], root: Path, progress: Progress) -> None:
+    fingerprints = progress.run("look", _fingerprints, files)
+    name = _name(root, files, fingerprints, options.keep_going)
+    if is_published(root / "build/archives", root / "build/archive", name):
+        progress.say(f"build/archive is up to date ({name})")
+    else:
+        build_archive(root, name, files, fingerprints, progress, keep_going=options.keep_going)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="archive", description="Build the archive from the UN Digital Library's files.")
+    parser.add_argument("--ga", type=Path, metavar="FILE", help="the Library's votes of the General Assembly, .csv or .csv.gz")
+    parser.add_argument("--sc", type=Path, metavar="FILE", help="the Library's votes of the Security Council, .csv or .csv.gz")
+    parser.add_argument("--keep-going", action="store_true", help="leave out rows that break a rule, and list them")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print problems only")
+    return parser
+
+
+def build_archive(
+    root: Path,
+    name: str,
+    files: list[LibraryFile],
+    fingerprints: dict[str, str],
+    progress: Progress,
+    *,
+    keep_going: bool,
+) -> None:
+    """Every stage, in a folder of its own that then takes the place of the last archive."""
+    package = open_package(root / FOLDER)
+    with workshop(root / "build/archives", name) as folder:
+        with _engine(folder) as connection:
+            unread = progress.run("read", _read, connection, root, package, files, progress, keep_going=keep_going)
+            broken = progress.run("validate", _validate, connection, package, files, keep_going=keep_going)
+            progress.run("derive", _derive, connection, package, files, fingerprints)
+            progress.run("load", _load, folder, connection, package, progress)
+        _write_refused(folder / "refused.csv", [*unread, *broken])
+        write_json(folder / NOTED, inspect(folder / DATABASE_FILE))
+        publish(folder, root / "build/archives", name, root / "build/archive")
+    progress.say(f"build/archive is now build/archives/{name}")
+    if unread or broken:
+        count = len({(problem.file, problem.row) for problem in [*unread, *broken]})
+        progress.say(f"{count} row{'s' * (count != 1)} left out: see build/archive/refused.csv")
+
+
+def _fingerprints(files: list[LibraryFile]) -> tuple[dict[str, str], str]:
+    """The SHA-256 of each file, by body."""
+    found = {}
+    for file in files:
+        with file.path.open("rb") as content:
+            found[file.body] = hashlib.file_digest(content, "sha256").hexdigest()
+    return found, ", ".join(f"{file.path.name} of {file.path.stat().st_size / 1e6:.0f} MB" for file in files)
+
+
+def _name(root: Path, files: list[LibraryFile], fingerprints: dict[str, str], keep_going: bool) -> str:
+    """Sixteen characters that change when a file, a table of the record, the code, Python, DuckDB or SQLite changes."""
+    versions = (platform.python_version(), sqlite3.sqlite_version, duckdb.__version__, keep_going)
+    digest = hashlib.sha256(" ".join(map(str, versions)).encode())
+    for file in files:
+        digest.update(f"\0{file.body} {file.path.name} {fingerprints[file.body]}".encode())
+    inputs = [path for pattern in ("archive/**/*", "scripts/**/*.py") for path in root.glob(pattern) if path.is_file()]
+    for path in sorted([*inputs, *(root / f"data/un/{table}.csv" for table in RECORD)]):
+        digest.update(f"\0{path.relative_to(root).as_posix()}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+@contextmanager
+def _engine(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB that keeps in a file what is more than it may hold, gone when the block ends."""
+    path = folder / "workshop.duckdb"
+    config = {"memory_limit": MEMORY, "temp_directory": str(folder / "spilled"), "preserve_insertion_order": True}
+    try:
+        with duckdb.connect(path, config=config) as connection:
+            yield connection
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection,
+    root: Path,
+    package: Package,
+    files: list[LibraryFile],
+    progress: Progress,
+    *,
+    keep_going: bool,
+) -> tuple[list[Problem], str]:
+    read_csv(connection, "former_members", root / FOLDER / "data/former_members.csv")
+    for table in RECORD:
+        read_csv(connection, f"record_{table}", root / f"data/un/{table}.csv")
+    connection.execute(read_sql(package.root, "00_record"))
+    unread = read_files(connection, package.root, files, keep_going=keep_going)
+    return _stopped(unread, keep_going), f"{_rows(connection, files):,} rows"
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, files: list[LibraryFile]) -> int:
+    counts = (connection.execute(f"select count(*) from {file.raw}").fetchall() for file in files)  # noqa: S608
+    return sum(rows for [(rows,)] in counts)
+
+
+def _validate(
+    connection: duckdb.DuckDBPyConnection, package: Package, files: list[LibraryFile], *, keep_going: bool
+) -> tuple[list[Problem], str]:
+    problems = validate_files(connection, package.root, files, keep_going=keep_going)
+    return _stopped(problems, keep_going), f"{len(problems) or 'no'} problem{'s' * (len(problems) != 1)}"
+
+
+def _stopped(problems: list[Problem], keep_going: bool) -> list[Problem]:
+    if problems and not keep_going:
+        raise BadDataError(problems)
+    return problems
+
+
+def _derive(
+    connection: duckdb.DuckDBPyConnection, package: Package, files: list[LibraryFile], fingerprints: dict[str, str]
+) -> tuple[None, str]:
+    for name in DERIVED:
+        connection.execute(read_sql(package.root, name))
+    connection.execute("create table given (body varchar, file_name varchar, sha256 varchar, line_count bigint)")
+    for file in files:
+        row = (file.body, file.path.name, fingerprints[file.body], _rows(connection, [file]))
+        connection.execute("insert into given values (?, ?, ?, ?)", row)
+    connection.execute(read_sql(package.root, "60_files"))
+    [(roll_calls, differing)] = connection.execute(read_sql(package.root, "counted")).fetchall()
+    return None, f"{roll_calls:,} roll calls, {differing} printed totals differ from the votes"
+
+
+def _load(
+    folder: Path, connection: duckdb.DuckDBPyConnection, package: Package, progress: Progress
+) -> tuple[None, str]:
+    ballots = read_ballots(connection)
+    pairs, blocs = pair_agreements(ballots), bloc_years(connection, ballots)
+    computed = {
+        "pair_agreements": (len(pairs), (pairs[i : i + BATCH].tolist() for i in range(0, len(pairs), BATCH))),
+        "bloc_years": (len(blocs), iter([blocs])),
+    }
+    rows, wrong = load_archive(folder / DATABASE_FILE, package, connection, computed, progress.counting)
+    if wrong:
+        raise BadDataError([Problem(DATABASE_FILE, None, None, reason) for reason in wrong])
+    megabytes = (folder / DATABASE_FILE).stat().st_size / 1e6
+    return None, f"{rows:,} rows, {megabytes:.1f} MB, integrity and foreign keys sound"
+
+
+def _write_refused(path: Path, problems: list[Problem]) -> None:
+    """The report of what was left out, empty but for its header where nothing was."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("file", "row", "field", "reason"))
+        for problem in sorted(problems, key=lambda problem: (problem.file, problem.row or 0, problem.field or "")):
+            writer.writerow((problem.file, problem.row, problem.field, problem.reason))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

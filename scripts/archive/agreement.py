@@ -1,0 +1,115 @@
+"""Derive: how far members agree and how blocs voted, by year, as products and sums of matrices: members by roll calls."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+NO, YES, ABSTAIN, NOT_VOTING = range(4)
+NO_ROW = -1
+BODIES = ("GA", "SC")
+
+BlocYear = tuple[str, str, int, int, int, int, int, int, float | None, float | None]
+
+
+@dataclass(frozen=True)
+class Ballots:
+    """Every vote as a matrix, a row a member by its number and a column a roll call; NO_ROW where a member has no row.
+
+    `bodies` (0 for GA, 1 for SC), `years` and `days` (proleptic ordinals) are of the columns.
+    """
+
+    votes: NDArray[np.int8]
+    bodies: NDArray[np.int8]
+    years: NDArray[np.int32]
+    days: NDArray[np.int32]
+
+    def periods(self) -> Iterator[tuple[int, int, NDArray[np.bool_]]]:
+        """Body, year and which columns are of both, for each year in which the body has a roll call."""
+        for body in range(len(BODIES)):
+            for year in np.unique(self.years[self.bodies == body]):
+                yield body, int(year), (self.bodies == body) & (self.years == year)
+
+
+def read_ballots(connection: duckdb.DuckDBPyConnection) -> Ballots:
+    """The relations `votes` and `roll_calls` as matrices."""
+    roll_calls = connection.execute(
+        "select id, body, voting_year, voted_on::date - date '0001-01-01' + 1 as day from roll_calls order by id"
+    ).fetchnumpy()
+    cast = connection.execute("select roll_call_id, member_id, vote_id from votes").fetchnumpy()
+    columns = np.searchsorted(roll_calls["id"], cast["roll_call_id"])
+    members = int(cast["member_id"].max(initial=0)) + 1
+    votes = np.full((members, len(roll_calls["id"])), NO_ROW, np.int8)
+    votes[cast["member_id"], columns] = cast["vote_id"]
+    return Ballots(
+        votes,
+        np.array([BODIES.index(body) for body in roll_calls["body"]], np.int8),
+        roll_calls["voting_year"].astype(np.int32),
+        roll_calls["day"].astype(np.int32),
+    )
+
+
+def pair_agreements(ballots: Ballots) -> NDArray[np.int32]:
+    """How often two members voted alike: a row a pair, body and year, of those with a roll call in which both voted.
+
+    Columns: member_a, member_b, body, year, compared, same, opposite; in the order of the first four.
+    """
+    parts = [_pairs_of(ballots.votes[:, columns], body, year) for body, year, columns in ballots.periods()]
+    pairs = np.concatenate(parts) if parts else np.empty((0, 7), np.int32)
+    return pairs[np.lexsort(pairs[:, 3::-1].T)]
+
+
+def _pairs_of(votes: NDArray[np.int8], body: int, year: int) -> NDArray[np.int32]:
+    no, yes, abstained = ((votes == kind).astype(np.float32) for kind in (NO, YES, ABSTAIN))
+    voted = no + yes + abstained
+    compared = np.triu(voted @ voted.T, 1)
+    a, b = np.nonzero(compared)
+    same = no @ no.T + yes @ yes.T + abstained @ abstained.T
+    opposite = no @ yes.T
+    counts = (compared[a, b], same[a, b], opposite[a, b] + opposite[b, a])
+    return np.stack([a, b, np.full(len(a), body), np.full(len(a), year), *counts], 1).astype(np.int32)
+
+
+def bloc_years(connection: duckdb.DuckDBPyConnection, ballots: Ballots) -> list[BlocYear]:
+    """How blocs voted by year, in the columns and the order of the table bloc_years, from `bloc_memberships`."""
+    memberships = connection.execute(
+        "select bloc_id, member_id, valid_from, valid_until from bloc_memberships order by bloc_id"
+    ).fetchall()
+    rows = []
+    for bloc in sorted({row[0] for row in memberships}):
+        belongs = _belonging(ballots, [row[1:] for row in memberships if row[0] == bloc])
+        counted = [((ballots.votes == kind) & belongs).sum(0) for kind in (YES, NO, ABSTAIN, NOT_VOTING)]
+        for body, year, columns in ballots.periods():
+            rows += _bloc_year(bloc, BODIES[body], year, *(counts[columns] for counts in counted))
+    return rows
+
+
+def _belonging(ballots: Ballots, terms: list[tuple[int, str, str | None]]) -> NDArray[np.bool_]:
+    """Which member belonged on the day of which roll call."""
+    belongs = np.zeros(ballots.votes.shape, bool)
+    for member, first, last in terms:
+        if member < len(belongs):
+            until = date.fromisoformat(last).toordinal() if last else ballots.days.max(initial=0)
+            belongs[member] |= (ballots.days >= date.fromisoformat(first).toordinal()) & (ballots.days <= until)
+    return belongs
+
+
+def _bloc_year(
+    bloc: str, body: str, year: int, yes: NDArray[np.int64], no: NDArray[np.int64], abstained: NDArray[np.int64], absent: NDArray[np.int64]
+) -> list[BlocYear]:
+    """The row of a bloc, body and year; none where no member of the bloc could vote."""
+    roll_calls = int((yes + no + abstained + absent > 0).sum())
+    if not roll_calls:
+        return []
+    voting, largest = yes + no + abstained, np.maximum(np.maximum(yes, no), abstained)
+    counts = (int(kind.sum()) for kind in (yes, no, abstained, absent))
+    return [(bloc, body, year, roll_calls, *counts, _mean(abs(yes - no), yes + no), _mean(2 * largest - voting, voting))]  # type: ignore[list-item]
+
+
+def _mean(parts: NDArray[np.int64], wholes: NDArray[np.int64]) -> float | None:
+    """The mean of parts divided by wholes, where a whole is not 0; None where all are."""
+    some = wholes > 0
+    return round(float((parts[some] / wholes[some]).mean()), 4) if some.any() else None

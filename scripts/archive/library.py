@@ -1,0 +1,146 @@
+"""Read and validate: the Library's files as they come, in one layout, held to a Table Schema and to the archive's laws.
+
+What cannot be read or breaks a rule is a Problem with file, line, column and reason. With `keep_going` its rows are left
+out and reading goes on.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from scripts.bulk_read import read_csv
+from scripts.bulk_validate import bulk_problems
+from scripts.package import Field, Table, documented, read_yaml
+from scripts.problems import BadDataError, Problem
+
+# What a download has otherwise than the schema, and means the same: letter case, and totals as a spreadsheet leaves them.
+SPELLINGS = {"ms_code": "upper({cell})", "ms_vote": "upper({cell})", "integer": r"regexp_replace({cell}, '\.0+$', '')"}
+
+
+@dataclass(frozen=True)
+class LibraryFile:
+    """A file of the Library: the body whose votes it has, GA or SC, and where it is."""
+
+    body: str
+    path: Path
+
+    @property
+    def raw(self) -> str:
+        """The table of the file as it was read."""
+        return f"{self.body.lower()}_file"
+
+    @property
+    def name(self) -> str:
+        """The view of the file in the schema's columns."""
+        return f"{self.body.lower()}_votes"
+
+
+def read_files(
+    connection: duckdb.DuckDBPyConnection, archive: Path, files: list[LibraryFile], *, keep_going: bool
+) -> list[Problem]:
+    """Read the files; then the relation `library` has their rows in the schema's columns, with `body` and `line`.
+
+    `archive` is the folder that describes the archive. BadDataError for a file that is not the Library's; returns the rows
+    that are not CSV, which `keep_going` leaves out.
+    """
+    layouts = read_yaml(archive, "layouts.yaml")
+    connection.execute("create table refused (body varchar, line bigint)")
+    unread = []
+    for file in files:
+        unread += read_csv(connection, file.raw, file.path, keep_going=keep_going)
+        _in_one_layout(connection, archive, file, layouts)
+    parts = (f"select '{file.body}' as body, * from {file.name}" for file in files)
+    connection.execute(f"create view library as {' union all '.join(parts)}")
+    return unread
+
+
+def validate_files(
+    connection: duckdb.DuckDBPyConnection, archive: Path, files: list[LibraryFile], *, keep_going: bool
+) -> list[Problem]:
+    """Every breach of the schema, then of the laws; with `keep_going` until nothing is left that breaks a rule."""
+    found: list[Problem] = []
+    for check, refuse in ((_schema_problems, "refuse_rows"), (_law_problems, "refuse_accounts")):
+        while problems := check(connection, archive, files):
+            found += problems
+            if not keep_going:
+                return found
+            _refuse(connection, archive, files, problems, refuse)
+    return found
+
+
+def read_sql(archive: Path, name: str) -> str:
+    """The text of archive/sql/<name>.sql."""
+    return (archive / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def quoted(name: str) -> str:
+    """A name as DuckDB takes any name."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _schema(archive: Path) -> Table:
+    return documented(archive, "schema/library")["library_votes"]
+
+
+def _in_one_layout(
+    connection: duckdb.DuckDBPyConnection, archive: Path, file: LibraryFile, layouts: dict[str, Any]
+) -> None:
+    """Make the view of a file in the schema's columns; BadDataError where a needed column is missing or stands twice."""
+    columns: dict[str, str] = {}
+    for name, *_ in connection.execute(f"describe select * exclude (line) from {file.raw}").fetchall():
+        meaning = layouts["names"].get(name, name)
+        if meaning in columns:
+            reason = f"is the column {meaning} once more, after {columns[meaning]}"
+            raise BadDataError([Problem(file.path.name, 1, name, reason)])
+        columns[meaning] = name
+    if missing := [name for name in layouts["needed"] if name not in columns]:
+        raise BadDataError([Problem(file.path.name, 1, name, "is a column that is missing") for name in missing])
+    statement = read_sql(archive, "one_layout").format(
+        raw=file.raw,
+        view=file.name,
+        body=file.body,
+        code=quoted(columns["ms_code"]),
+        name=quoted(columns["ms_name"]),
+        cells=", ".join(f"{_cell(field, columns.get(field.name))} as {field.name}" for field in _schema(archive).fields),
+    )
+    connection.execute(statement)
+
+
+def _cell(field: Field, column: str | None) -> str:
+    """The expression for a cell of the schema from the column of that meaning; NULL where the cell or column is empty."""
+    if field.name == "ms_code":
+        return "nullif(codes.code, '')"
+    if column is None:
+        return "null::varchar"
+    spelling = SPELLINGS.get(field.name, SPELLINGS.get(field.type, "{cell}"))
+    return f"nullif({spelling.format(cell='file.' + quoted(column))}, '')"
+
+
+def _schema_problems(connection: duckdb.DuckDBPyConnection, archive: Path, files: list[LibraryFile]) -> list[Problem]:
+    schemas = documented(archive, "schema/library")
+    tables = [dataclasses.replace(schemas["library_votes"], name=file.name, path=file.path.name) for file in files]
+    return bulk_problems(connection, [*tables, schemas["known_members"]])
+
+
+def _law_problems(connection: duckdb.DuckDBPyConnection, archive: Path, files: list[LibraryFile]) -> list[Problem]:
+    """Breaches of the laws, which look once at each account of a roll call: at the first row that gives it."""
+    connection.execute(read_sql(archive, "10_accounts"))
+    names = {file.body: file.path.name for file in files}
+    return [
+        Problem(names[body], line, field, reason)
+        for path in sorted((archive / "laws").glob("*.sql"))
+        for body, line, field, reason in connection.execute(path.read_text(encoding="utf-8")).fetchall()
+    ]
+
+
+def _refuse(
+    connection: duckdb.DuckDBPyConnection, archive: Path, files: list[LibraryFile], problems: list[Problem], what: str
+) -> None:
+    """Leave out the rows of the problems; where an account of a roll call breaks a law, all rows that give it."""
+    bodies = {file.path.name: file.body for file in files}
+    connection.execute("create or replace temp table found (body varchar, line bigint)")
+    connection.executemany("insert into found values (?, ?)", [(bodies[p.file], p.row) for p in problems])
+    connection.execute(read_sql(archive, what))

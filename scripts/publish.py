@@ -1,0 +1,114 @@
+"""Publish: what was built in a folder of its own takes the place of the last build in one step, or not at all."""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from scripts.load import reading
+from scripts.problems import BadDataError
+
+NOTED = "inspect-data.json"
+
+
+@contextmanager
+def workshop(places: Path, name: str) -> Iterator[Path]:
+    """A folder to build in, gone again if the build fails."""
+    places.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=places))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def exit_code(build: Callable[[], None], root: Path) -> int:
+    """0 once `build` is through; 1, with every problem on standard error, for bad data and for a file that fails."""
+    try:
+        build()
+    except BadDataError as error:
+        count = len(error.problems)
+        print(error, f"{count} problem{'s' * (count != 1)}; nothing was built", sep="\n", file=sys.stderr)
+        return 1
+    except OSError as error:
+        path = Path(error.filename or "the system")
+        place = path.relative_to(root) if path.is_relative_to(root) else path.name
+        print(f"{place}: {error.strerror}; nothing was built", file=sys.stderr)
+        return 1
+    return 0
+
+
+def inspect(database: Path) -> dict[str, Any]:
+    """What `datasette inspect` would say; its presence has Datasette serve the database as immutable."""
+    tables = "select name from sqlite_master where type = 'table' order by name"
+    with reading(database) as connection:
+        names = [name for (name,) in connection.execute(tables)]
+        counts = {name: {"count": connection.execute(f'select count(*) from "{name}"').fetchone()[0]} for name in names}  # noqa: S608
+    content = database.read_bytes()
+    return {
+        database.stem: {
+            "hash": hashlib.sha256(content).hexdigest(),
+            "size": len(content),
+            "file": database.name,
+            "tables": counts,
+        }
+    }
+
+
+def write_json(path: Path, content: object) -> None:
+    """JSON that a person can read, too."""
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def inspected(folder: Path) -> dict[str, Any]:
+    """What a finished folder notes of its databases, by name."""
+    noted: dict[str, Any] = json.loads((folder / NOTED).read_text(encoding="utf-8"))
+    return noted
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether every database of a finished folder is there and is the one that its notes describe."""
+    try:
+        return all(
+            hashlib.sha256((folder / noted["file"]).read_bytes()).hexdigest() == noted["hash"]
+            for noted in inspected(folder).values()
+        )
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def is_published(places: Path, link: Path, name: str) -> bool:
+    """Whether the link leads to the build of this name, and that is whole."""
+    place = link.resolve()
+    return place == (places / name).resolve() and is_whole(place)
+
+
+def publish(made: Path, places: Path, name: str, link: Path, keep: int = 5) -> Path:
+    """Move a finished folder into place and point the link at it, each in one step; older ones past `keep` go."""
+    place = places / name
+    if is_whole(place):
+        shutil.rmtree(made)
+    else:
+        shutil.rmtree(place, ignore_errors=True)
+        made.replace(place)
+    os.utime(place)
+    temporary = link.with_name(f".{link.name}-{os.getpid()}")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(Path(places.name) / name)
+    try:
+        temporary.replace(link)
+    finally:
+        temporary.unlink(missing_ok=True)
+    finished = sorted(
+        (path for path in places.iterdir() if not path.name.startswith(".")), key=lambda path: path.stat().st_mtime
+    )
+    for old in finished[:-keep]:
+        shutil.rmtree(old)
+    return place
