@@ -14,15 +14,13 @@ import hashlib
 import platform
 import sqlite3
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
 from scripts.archive.agreement import bloc_years, pair_agreements, read_ballots
 from scripts.archive.library import LibraryFile, read_files, read_sql, validate_files
-from scripts.archive.load import BATCH, load_archive
+from scripts.archive.load import load_archive
 from scripts.build import ROOT
 from scripts.bulk_read import read_csv
 from scripts.package import Package, open_package
@@ -114,16 +112,9 @@ def _name(root: Path, files: list[LibraryFile], fingerprints: dict[str, str], ke
     return digest.hexdigest()[:16]
 
 
-@contextmanager
-def _engine(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB that keeps in a file what is more than it may hold, gone when the block ends."""
-    path = folder / "workshop.duckdb"
-    config = {"memory_limit": MEMORY, "temp_directory": str(folder / "spilled"), "preserve_insertion_order": True}
-    try:
-        with duckdb.connect(path, config=config) as connection:
-            yield connection
-    finally:
-        path.unlink(missing_ok=True)
+def _engine(folder: Path) -> duckdb.DuckDBPyConnection:
+    """A DuckDB in memory, which a file would slow to a quarter; what is more than it may hold spills into the folder."""
+    return duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(folder / "spilled")})
 
 
 def _read(
@@ -179,10 +170,11 @@ def _load(
     folder: Path, connection: duckdb.DuckDBPyConnection, package: Package, progress: Progress
 ) -> tuple[None, str]:
     ballots = read_ballots(connection)
-    pairs, blocs = pair_agreements(ballots), bloc_years(connection, ballots)
     computed = {
-        "pair_agreements": (len(pairs), (pairs[i : i + BATCH].tolist() for i in range(0, len(pairs), BATCH))),
-        "bloc_years": (len(blocs), iter([blocs])),
+        "votes": ballots.cast,
+        "pair_agreements": pair_agreements(ballots, "GA"),
+        "council_pair_agreements": pair_agreements(ballots, "SC"),
+        "bloc_years": bloc_years(connection, ballots),
     }
     rows, wrong = load_archive(folder / DATABASE_FILE, package, connection, computed, progress.counting)
     if wrong:

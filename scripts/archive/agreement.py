@@ -19,9 +19,11 @@ BlocYear = tuple[str, str, int, int, int, int, int, int, float | None, float | N
 class Ballots:
     """Every vote as a matrix, a row a member by its number and a column a roll call; NO_ROW where a member has no row.
 
-    `bodies` (0 for GA, 1 for SC), `years` and `days` (proleptic ordinals) are of the columns.
+    `bodies` (0 for GA, 1 for SC), `years` and `days` (proleptic ordinals) are of the columns; `cast` has the same votes as rows: the
+    roll call's number, the member's and the vote.
     """
 
+    cast: NDArray[np.int32]
     votes: NDArray[np.int8]
     bodies: NDArray[np.int8]
     years: NDArray[np.int32]
@@ -39,12 +41,12 @@ def read_ballots(connection: duckdb.DuckDBPyConnection) -> Ballots:
     roll_calls = connection.execute(
         "select id, body, voting_year, voted_on::date - date '0001-01-01' + 1 as day from roll_calls order by id"
     ).fetchnumpy()
-    cast = connection.execute("select roll_call_id, member_id, vote_id from votes").fetchnumpy()
-    columns = np.searchsorted(roll_calls["id"], cast["roll_call_id"])
-    members = int(cast["member_id"].max(initial=0)) + 1
-    votes = np.full((members, len(roll_calls["id"])), NO_ROW, np.int8)
-    votes[cast["member_id"], columns] = cast["vote_id"]
+    found = connection.execute("select roll_call_id, member_id, vote_id from votes order by all").fetchnumpy()
+    cast = np.stack([found[name] for name in ("roll_call_id", "member_id", "vote_id")], 1).astype(np.int32)
+    votes = np.full((int(cast[:, 1].max(initial=0)) + 1, len(roll_calls["id"])), NO_ROW, np.int8)
+    votes[cast[:, 1], np.searchsorted(roll_calls["id"], cast[:, 0])] = cast[:, 2]
     return Ballots(
+        cast,
         votes,
         np.array([BODIES.index(body) for body in roll_calls["body"]], np.int8),
         roll_calls["voting_year"].astype(np.int32),
@@ -52,25 +54,28 @@ def read_ballots(connection: duckdb.DuckDBPyConnection) -> Ballots:
     )
 
 
-def pair_agreements(ballots: Ballots) -> NDArray[np.int32]:
-    """How often two members voted alike: a row a pair, body and year, of those with a roll call in which both voted.
+def pair_agreements(ballots: Ballots, body: str) -> NDArray[np.int32]:
+    """How often two members voted alike in a body: a row a pair and year, of those with a roll call in which both voted.
 
-    Columns: member_a, member_b, body, year, compared, same, opposite; in the order of the first four.
+    Columns: member_a, member_b, year, compared, same, opposite; in the order of the first three.
     """
-    parts = [_pairs_of(ballots.votes[:, columns], body, year) for body, year, columns in ballots.periods()]
-    pairs = np.concatenate(parts) if parts else np.empty((0, 7), np.int32)
-    return pairs[np.lexsort(pairs[:, 3::-1].T)]
+    parts = [_pairs_of(ballots.votes[:, columns], year) for b, year, columns in ballots.periods() if BODIES[b] == body]
+    pairs = np.concatenate([np.empty((0, 6), np.int32), *parts])
+    # One number sorts ten times as fast as three.
+    members, years = (int(pairs[:, column].max(initial=0)) + 1 for column in (1, 2))
+    return pairs[np.argsort((pairs[:, 0].astype(np.int64) * members + pairs[:, 1]) * years + pairs[:, 2], kind="stable")]
 
 
-def _pairs_of(votes: NDArray[np.int8], body: int, year: int) -> NDArray[np.int32]:
-    no, yes, abstained = ((votes == kind).astype(np.float32) for kind in (NO, YES, ABSTAIN))
+def _pairs_of(votes: NDArray[np.int8], year: int) -> NDArray[np.int32]:
+    present = np.flatnonzero((votes >= 0).any(1))
+    no, yes, abstained = ((votes[present] == kind).astype(np.float32) for kind in (NO, YES, ABSTAIN))
     voted = no + yes + abstained
     compared = np.triu(voted @ voted.T, 1)
     a, b = np.nonzero(compared)
     same = no @ no.T + yes @ yes.T + abstained @ abstained.T
     opposite = no @ yes.T
     counts = (compared[a, b], same[a, b], opposite[a, b] + opposite[b, a])
-    return np.stack([a, b, np.full(len(a), body), np.full(len(a), year), *counts], 1).astype(np.int32)
+    return np.stack([present[a], present[b], np.full(len(a), year), *counts], 1).astype(np.int32)
 
 
 def bloc_years(connection: duckdb.DuckDBPyConnection, ballots: Ballots) -> list[BlocYear]:
@@ -80,8 +85,10 @@ def bloc_years(connection: duckdb.DuckDBPyConnection, ballots: Ballots) -> list[
     ).fetchall()
     rows = []
     for bloc in sorted({row[0] for row in memberships}):
-        belongs = _belonging(ballots, [row[1:] for row in memberships if row[0] == bloc])
-        counted = [((ballots.votes == kind) & belongs).sum(0) for kind in (YES, NO, ABSTAIN, NOT_VOTING)]
+        terms = [row[1:] for row in memberships if row[0] == bloc]
+        members = sorted({member for member, *_ in terms if member < len(ballots.votes)})
+        belongs = _belonging(ballots, terms)[members]
+        counted = [((ballots.votes[members] == kind) & belongs).sum(0) for kind in (YES, NO, ABSTAIN, NOT_VOTING)]
         for body, year, columns in ballots.periods():
             rows += _bloc_year(bloc, BODIES[body], year, *(counts[columns] for counts in counted))
     return rows
