@@ -13,6 +13,8 @@ HEADERS = (
 ASSEMBLY, COUNCIL = (header.split(",") for header in HEADERS)
 LETTERS = {"yes": "Y", "no": "N", "abstain": "A", "not_voting": "X"}
 VOTES = "data/un/votes.csv"
+# Numbers of voting records, in the order of the texts; they are made up, since the record does not keep the Library's.
+FIRST_RECORD = 4_000_000
 
 
 def rows(root: Path, path: str) -> list[dict[str, str]]:
@@ -27,6 +29,8 @@ def library(root: Path, *keys: str) -> list[dict[str, str]]:
     roll_calls = {row["id"]: row for row in rows(root, "data/un/roll_calls.csv")}
     return [
         {
+            "undl_id": str(FIRST_RECORD + number),
+            "undl_link": f"https://digitallibrary.un.org/record/{FIRST_RECORD + number}",
             "ms_code": row["member_id"],
             "ms_name": members[row["member_id"]].upper(),
             "ms_vote": LETTERS[row["vote"]],
@@ -38,7 +42,7 @@ def library(root: Path, *keys: str) -> list[dict[str, str]]:
             "total_abstentions": roll_calls[row["roll_call_id"]]["official_abstain"],
             "total_non_voting": roll_calls[row["roll_call_id"]]["official_not_voting"],
         }
-        for key in keys
+        for number, key in enumerate(keys)
         for row in rows(root, VOTES)
         if row["roll_call_id"] == key
     ]

@@ -10,7 +10,7 @@ with parts as (
   select
     entry,
     regexp_extract(
-      entry, '^([AS]/?[^ ]*(?: & [^ ]+)*)(?: +(\[?[0-9X][0-9A-Za-z]*\]?(?:\[[0-9]+\])?))?(?: +(.*))?$', ['document', 'item', 'words']
+      entry, '^([AS](?:/|[0-9])[^ ]*(?: & [^ ]+)*)(?: +(\[?[0-9X][0-9A-Za-z]*\]?(?:\[[0-9]+\])?))?(?: +(.*))?$', ['document', 'item', 'words']
     ) as parts
   from (select distinct entry from entries where entry <> '')
 ),
