@@ -28,19 +28,22 @@ from scripts.validate import MORE_THAN_ANYONE_READS, reported, schema_among, set
 
 # Names of functions are never used twice.
 NUMBERS = count()
-# Cells of which SQL knows that Frictionless can read them. Any other is shown to Frictionless.
+# True of cells of which SQL knows that Frictionless can read them. Any other cell is shown to Frictionless.
 PLAIN = {
-    "integer": "regexp_full_match({0}, '[+-]?[0-9]{{1,18}}')",
-    "number": r"regexp_full_match({0}, '[+-]?[0-9]{{1,18}}(\.[0-9]{{1,18}})?')",
-    "date": "regexp_full_match({0}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}') and {0} >= '0001' "
-    "and try_cast({0} as date) is not null",
-    "uri": "regexp_matches({0}, '^[a-zA-Z][a-zA-Z0-9+.-]*:')",
+    "integer": ["regexp_full_match({0}, '[+-]?[0-9]{{1,18}}')"],
+    "number": [r"regexp_full_match({0}, '[+-]?[0-9]{{1,18}}(\.[0-9]{{1,18}})?')"],
+    "date": [
+        "regexp_full_match({0}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')",
+        "{0} >= '0001'",
+        "try_cast({0} as date) <= '9999-12-31'",
+    ],
+    "uri": ["regexp_matches({0}, '^[a-zA-Z][a-zA-Z0-9+.-]*:')"],
 }
-# Cells that are written as no other cell of the same value is.
+# True of cells that are written as no other cell of the same value is.
 CANONICAL = {
     "integer": "regexp_full_match({0}, '0|-?[1-9][0-9]*')",
     "number": r"regexp_full_match({0}, '0|-?[1-9][0-9]*|-?(0|[1-9][0-9]*)\.[0-9]*[1-9]')",
-    "date": PLAIN["date"],
+    "date": " and ".join(PLAIN["date"]),
 }
 # What the bounds of a type are compared as.
 COMPARED = {"integer": "try_cast({} as bigint)", "number": "try_cast({} as decimal(38, 18))", "date": "{}"}
@@ -81,17 +84,30 @@ def literal(text: str) -> str:
 
 @dataclass(frozen=True)
 class _Compiled:
-    """A table's rules as SQL.
+    """A table's rules as SQL, names being quoted.
 
-    `relation` is quoted; `suspect` is true of every row in which a cell breaks a rule, and of few others; `values` has,
-    for each column of a key, an expression that is equal where Frictionless reads equal values, NULL where it reads
-    none.
+    `sound` has, for each column, conditions that are all true only of cells that break no rule; `required` names the
+    columns of which no cell may be empty. `values` has, for each column of a key, an expression that is equal where
+    Frictionless reads equal values, NULL where it reads none.
     """
 
     relation: str
     schema: frictionless.Schema
-    suspect: str
+    required: list[str]
+    sound: dict[str, list[str]]
     values: dict[str, str]
+
+    @property
+    def blank(self) -> str:
+        """True of a row without any cell."""
+        return f"coalesce({', '.join(_given(quoted(name)) for name in self.schema.field_names)}) is null"
+
+    @property
+    def suspect(self) -> str:
+        """True of every row in which a cell breaks a rule, and of few others."""
+        empty = [f"{column} is null or {column} = ''" for column in self.required] or [self.blank]
+        wrong = [f"{column} <> '' and ({' and '.join(rules)}) is not true" for column, rules in self.sound.items()]
+        return " or ".join(f"({condition})" for condition in empty + wrong)
 
     def key(self, columns: Iterable[str]) -> list[str]:
         return [self.values[column] for column in columns]
@@ -100,6 +116,10 @@ class _Compiled:
         """Of what kind the parts of a key are; values of two kinds are never equal."""
         types = [self.schema.get_field(column).type for column in columns]
         return ["number" if kind == "integer" else kind for kind in types]
+
+
+def _given(column: str) -> str:
+    return f"nullif({column}, '')"
 
 
 class _Readers:
@@ -139,13 +159,14 @@ def _canonical(value: Any) -> str | None:
 
 def _compiled(readers: _Readers, table: Table, among: Mapping[str, Table]) -> _Compiled:
     schema = frictionless.Schema.from_descriptor(schema_among(table, among))
-    wrong = [condition for field in schema.fields for condition in _wrong(field, readers)]
-    if not any(field.required for field in schema.fields):
-        cells = ", ".join(f"nullif({quoted(name)}, '')" for name in schema.field_names)
-        wrong.append(f"coalesce({cells}) is null")
     keys = _key_columns(table, among)
-    values = {field.name: _value(field, readers) for field in schema.fields if field.name in keys}
-    return _Compiled(readers.relation, schema, " or ".join(f"({condition})" for condition in wrong), values)
+    return _Compiled(
+        readers.relation,
+        schema,
+        [quoted(field.name) for field in schema.fields if field.required],
+        {quoted(field.name): rules for field in schema.fields if (rules := _sound(field, readers))},
+        {field.name: _value(field, readers) for field in schema.fields if field.name in keys},
+    )
 
 
 def _key_columns(table: Table, among: Mapping[str, Table]) -> set[str]:
@@ -162,24 +183,13 @@ def _key_columns(table: Table, among: Mapping[str, Table]) -> set[str]:
     return unique | own | referred | set(table.primary_key)
 
 
-def _wrong(field: frictionless.Field, readers: _Readers) -> Iterator[str]:
-    """Conditions, one of which is true of every cell that breaks a rule of its field."""
+def _sound(field: frictionless.Field, readers: _Readers) -> list[str]:
+    """Conditions that are all true only of sound cells. Each is of one call: DuckDB asks that once a distinct value."""
     column = quoted(field.name)
-    if field.required:
-        yield f"{column} is null or {column} = ''"
-    sound = _sound(field, column)
-    if sound is None:
-        sound = [readers.sound(field)]
-    if sound:
-        yield f"{column} <> '' and ({' and '.join(sound)}) is not true"
-
-
-def _sound(field: frictionless.Field, column: str) -> list[str] | None:
-    """Conditions that are all true only of sound cells; None where SQL cannot tell."""
     rules = field.constraints
     pattern = portable(rules["pattern"]) if "pattern" in rules else ""
     if pattern is None or not _readable(field):
-        return None
+        return [readers.sound(field)]
     sound = _of_its_type(field, column)
     if pattern:
         sound.append(f"regexp_matches({column}, {literal(pattern)})")
@@ -203,7 +213,7 @@ def _of_its_type(field: frictionless.Field, column: str) -> list[str]:
     if isinstance(field, BooleanField):
         return [f"{column} in ({', '.join(map(literal, [*field.true_values, *field.false_values]))})"]
     kind = "uri" if field.type == "string" and field.format == "uri" else field.type
-    return [PLAIN[kind].format(column)] if kind in PLAIN else []
+    return [condition.format(column) for condition in PLAIN.get(kind, [])]
 
 
 def _bound(field: frictionless.Field, bound: Any) -> str:
@@ -220,7 +230,7 @@ def _value(field: frictionless.Field, readers: _Readers) -> str:
         # A value that is listed as both is false to Frictionless.
         return f"case when {column} in ({false}) then 'False' when {column} in ({true}) then 'True' end"
     if field.type == "string" and field.format == "default":
-        return f"nullif({column}, '')"
+        return _given(column)
     if field.type not in CANONICAL or not _readable(field):
         return f"case when {column} <> '' then {readers.value(field)} end"
     canonical = CANONICAL[field.type].format(column)
@@ -354,21 +364,38 @@ def _cells(connection: duckdb.DuckDBPyConnection, this: _Compiled, lines: Iterab
     return {line: list(cells) for line, *cells in connection.execute(query, {"lines": wanted}).fetchall()}
 
 
+def _all_sound(connection: duckdb.DuckDBPyConnection, this: _Compiled) -> bool:
+    """Whether one scan finds no suspect, each condition being counted for itself and none depending on another.
+
+    A condition is not true of an empty cell either, so those are counted too. Where they are '' and not NULL the answer
+    is False, and a slower scan tells.
+    """
+    rules = [(column, condition) for column, conditions in this.sound.items() for condition in conditions]
+    rules += [(column, f"{column} <> ''") for column in this.required]
+    counted = [f"count(*) - count({column}), count(*) filter (where ({rule}) is not true)" for column, rule in rules]
+    blank = "0, 0" if this.required else f"0, count(*) filter (where {this.blank})"
+    query = f"select {', '.join([*counted, blank])} from {this.relation}"  # noqa: S608
+    *found, _, blanks = connection.execute(query).fetchall()[0]
+    empty_in_required = found[-2 * len(this.required) :: 2] if this.required else []
+    return found[::2] == found[1::2] and not blanks and not any(empty_in_required)
+
+
 def _suspects(connection: duckdb.DuckDBPyConnection, this: _Compiled, handlers: dict[str, Any]) -> dict[int, list[str]]:
     """The cells of the first lines in which Frictionless finds a cell that breaks a rule."""
-    counted = connection.execute(f"select count(*) filter (where {this.suspect}) from {this.relation}").fetchone()  # noqa: S608
-    assert counted
     broken: dict[int, list[str]] = {}
-    last, left = 0, counted[0]
-    while left > 0 and len(broken) < MORE_THAN_ANYONE_READS:
+    if _all_sound(connection, this):
+        return broken
+    last: int | None = 0
+    while last is not None and len(broken) < MORE_THAN_ANYONE_READS:
         page = f"""
             select line, {_listed(this)} from {this.relation} where line > {last} and ({this.suspect})
             order by line limit {MORE_THAN_ANYONE_READS}
         """  # noqa: S608
-        for last, *cells in connection.execute(page).fetchall():
-            if Row(cells, handlers=handlers, row_number=last).errors:
-                broken[last] = cells
-        left -= MORE_THAN_ANYONE_READS
+        rows = connection.execute(page).fetchall()
+        for line, *cells in rows:
+            if Row(cells, handlers=handlers, row_number=line).errors:
+                broken[line] = cells
+        last = rows[-1][0] if len(rows) == MORE_THAN_ANYONE_READS else None
     return broken
 
 
