@@ -25,10 +25,15 @@ CANONICAL: dict[str, Callable[[str], bool]] = {
     "date": lambda cell: bool(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", cell)),
     "string": lambda cell: not FORMULA.match(cell),
 }
+NEVER_CLOSED = "has a quotation mark that is never closed"
 QUOTATION_MARKS = {
-    "unexpected end of data": "has a quotation mark that is never closed",
+    "unexpected end of data": NEVER_CLOSED,
     "expected after": "has a quotation mark within a cell, or one that only the next cell's closes",
 }
+SPANS_LINES = "has a quotation mark that is not closed on its line"
+BLANK = "is blank"
+EMPTY = "is empty"
+NO_COMMAS = "is not separated by commas"
 EXPECTED = {
     "integer": "a whole number written plainly, such as 12",
     "number": "a number written plainly, such as 0.25",
@@ -82,6 +87,21 @@ def read_table(package: Package, table: Table) -> tuple[list[Row], list[Problem]
     return ([] if problems else [_row(table, number, cells) for number, cells in lines[1:]]), problems
 
 
+def not_csv(error: csv.Error) -> str:
+    """What a quotation mark does wrong."""
+    return next((reason for said, reason in QUOTATION_MARKS.items() if said in str(error)), str(error))
+
+
+def not_utf8(error: UnicodeDecodeError) -> str:
+    """The byte at which a text stops being UTF-8."""
+    return f"is not UTF-8 (byte 0x{error.object[error.start]:02x})"
+
+
+def wrong_width(cells: int, columns: int) -> str:
+    """How many cells a row has, and how many it should have."""
+    return f"has {cells} cells where the header has {columns}"
+
+
 def _unnamed_files(package: Package) -> Iterator[Problem]:
     named = {table.path for table in package.tables.values()}
     for path in sorted((package.root / "data").rglob("*.csv")):
@@ -92,7 +112,7 @@ def _unnamed_files(package: Package) -> Iterator[Problem]:
 
 def _byte_problems(file: str, content: bytes) -> Iterator[Problem]:
     if not content:
-        yield Problem(file, None, None, "is empty")
+        yield Problem(file, None, None, EMPTY)
         return
     if content.startswith(b"\xef\xbb\xbf"):
         yield Problem(file, 1, None, "begins with a byte-order mark")
@@ -106,7 +126,7 @@ def _byte_problems(file: str, content: bytes) -> Iterator[Problem]:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
         row = content[: error.start].count(b"\n") + 1
-        yield Problem(file, row, None, f"is not UTF-8 (byte 0x{content[error.start]:02x})")
+        yield Problem(file, row, None, not_utf8(error))
 
 
 def _parse(file: str, text: str) -> tuple[list[tuple[int, list[str]]], list[Problem]]:
@@ -117,12 +137,11 @@ def _parse(file: str, text: str) -> tuple[list[tuple[int, list[str]]], list[Prob
     try:
         for cells in reader:
             if reader.line_num != start:
-                return lines, [Problem(file, start, None, "has a quotation mark that is not closed on its line")]
+                return lines, [Problem(file, start, None, SPANS_LINES)]
             lines.append((start, cells))
             start = reader.line_num + 1
     except csv.Error as error:
-        reason = next((reason for said, reason in QUOTATION_MARKS.items() if said in str(error)), str(error))
-        return lines, [Problem(file, start, None, reason)]
+        return lines, [Problem(file, start, None, not_csv(error))]
     return lines, []
 
 
@@ -133,7 +152,7 @@ def _header_problems(table: Table, lines: list[tuple[int, list[str]]]) -> list[P
     if header == expected:
         return []
     if len(header) == 1 and any(mark in header[0] for mark in ";\t"):
-        return [Problem(table.path, 1, None, "is not separated by commas")]
+        return [Problem(table.path, 1, None, NO_COMMAS)]
     problems = [Problem(table.path, 1, name, "is a column that is missing") for name in expected if name not in header]
     problems += [
         Problem(table.path, 1, name, "is a column that the schema does not have")
@@ -150,9 +169,9 @@ def _row_problems(table: Table, lines: list[tuple[int, list[str]]]) -> Iterator[
     fields = table.typed_fields
     for number, cells in lines[1:]:
         if not any(cells):
-            yield Problem(table.path, number, None, "is blank")
+            yield Problem(table.path, number, None, BLANK)
         elif len(cells) != len(fields):
-            yield Problem(table.path, number, None, f"has {len(cells)} cells where the header has {len(fields)}")
+            yield Problem(table.path, number, None, wrong_width(len(cells), len(fields)))
         else:
             for field, cell in zip(fields, cells, strict=True):
                 reason = _cell_problem(field, cell)

@@ -1,7 +1,8 @@
 """Validate: the Table Schemas' rules by Frictionless, then the record's own laws."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Mapping
+from typing import Any
 
 import frictionless
 
@@ -19,10 +20,7 @@ def validate(package: Package, rows: Rows) -> list[Problem]:
     Only tables in `rows`, those that could be read, are looked at. A foreign key into another table, and a law that
     needs another table, wait until that table is sound, so that one mistake is not reported as many.
     """
-    readable = _frictionless_package(package, set(rows))
-    found = [pair for name in rows for pair in _schema_problems(package.tables[name], readable)]
-    unsound = {problem.file for problem, referred in found if referred is None}
-    problems = [problem for problem, referred in found if referred is None or _file(package, referred) not in unsound]
+    problems = schema_breaches(package, set(rows))
     sound = package.sound(rows, problems)
     for law in LAWS:
         if sound.issuperset(law.needs):
@@ -32,18 +30,39 @@ def validate(package: Package, rows: Rows) -> list[Problem]:
     return problems
 
 
-def _file(package: Package, name: str) -> str:
-    return str(package.tables[name].path)
+def schema_breaches(package: Package, readable: set[str]) -> list[Problem]:
+    """What Frictionless finds in the tables that could be read, at most `MORE_THAN_ANYONE_READS` of each."""
+    described = _frictionless_package(package, readable)
+    found = []
+    for table in package.tables.values():
+        if table.name in readable:
+            report = described.get_resource(table.name).validate(limit_errors=MORE_THAN_ANYONE_READS)
+            errors = report.tasks[0].errors if report.tasks else report.errors
+            found += [reported(table, error) for error in errors]
+    return settled(found, package.tables)
 
 
-def _schema_problems(table: Table, readable: frictionless.Package) -> Iterator[tuple[Problem, str | None]]:
-    """Each problem that Frictionless finds, with the table referred to where the problem is an orphan."""
+def reported(table: Table, error: frictionless.Error) -> tuple[Problem, str | None]:
+    """A problem that Frictionless found, with the table referred to where the problem is an orphan."""
     assert table.path
-    report = readable.get_resource(table.name).validate(limit_errors=MORE_THAN_ANYONE_READS)
-    for error in report.tasks[0].errors if report.tasks else report.errors:
-        field = ", ".join(table.primary_key) if error.type == "primary-key" else _field_of(error)
-        problem = Problem(table.path, getattr(error, "row_number", None), field, _reason(error))
-        yield problem, (getattr(error, "reference_name", "") or table.name) if error.type == "foreign-key" else None
+    field = ", ".join(table.primary_key) if error.type == "primary-key" else _field_of(error)
+    problem = Problem(table.path, getattr(error, "row_number", None), field, _reason(error))
+    return problem, (getattr(error, "reference_name", "") or table.name) if error.type == "foreign-key" else None
+
+
+def settled(found: Iterable[tuple[Problem, str | None]], tables: Mapping[str, Table]) -> list[Problem]:
+    """The problems without the orphans whose table is itself unsound."""
+    found = list(found)
+    unsound = {problem.file for problem, referred in found if referred is None}
+    return [problem for problem, referred in found if referred is None or tables[referred].path not in unsound]
+
+
+def schema_among(table: Table, readable: Container[str]) -> dict[str, Any]:
+    """A table's schema without the foreign keys into tables that could not be read."""
+    schema = copy.deepcopy(table.schema)
+    keys = zip(table.foreign_keys, schema.get("foreignKeys", []), strict=True)
+    schema["foreignKeys"] = [raw for key, raw in keys if key.table in readable]
+    return schema
 
 
 def _frictionless_package(package: Package, readable: set[str]) -> frictionless.Package:
@@ -51,10 +70,7 @@ def _frictionless_package(package: Package, readable: set[str]) -> frictionless.
     descriptor = copy.deepcopy(package.descriptor)
     descriptor["resources"] = [r for r in descriptor["resources"] if r["name"] in readable]
     for resource in descriptor["resources"]:
-        table = package.tables[resource["name"]]
-        resource["schema"] = copy.deepcopy(table.schema)
-        keys = zip(table.foreign_keys, resource["schema"].get("foreignKeys", []), strict=True)
-        resource["schema"]["foreignKeys"] = [raw for key, raw in keys if key.table in readable]
+        resource["schema"] = schema_among(package.tables[resource["name"]], readable)
     return frictionless.Package(descriptor, basepath=str(package.root))
 
 

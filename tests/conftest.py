@@ -89,7 +89,8 @@ def small_package(root: Path, schemas: dict[str, str], files: dict[str, str]) ->
         (root / f"schema/{name}.yaml").write_text(yaml.safe_dump(schema, sort_keys=False), encoding="utf-8")
         (root / f"data/{name}.csv").write_text(files[name], encoding="utf-8")
         place = {"path": f"data/{name}.csv", "schema": f"schema/{name}.yaml", "encoding": "utf-8", "type": "table"}
-        resources.append({"name": name, "title": name, "description": name, **place})
+        dialect = {"csv": {"delimiter": ",", "quoteChar": '"', "doubleQuote": True, "skipInitialSpace": False}}
+        resources.append({"name": name, "title": name, "description": name, "dialect": dialect, **place})
     descriptor = {"name": "small", "resources": resources}
     (root / "datapackage.yaml").write_text(yaml.safe_dump(descriptor, sort_keys=False), encoding="utf-8")
     return open_package(root)

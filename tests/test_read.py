@@ -17,6 +17,33 @@ fields:
 primaryKey: [id]
 """
 HEADER = "id,score,won,played_on\n"
+NUMBERS_WRITTEN_OTHERWISE = [
+    "01",
+    "+1",
+    "-0",
+    "1.0",
+    "1e3",
+    "1 000",
+    '"1,000"',
+    "0x1F",
+    "one",
+    "\uff11",
+    "1_000",
+    "9" * 20,
+]
+BOOLEANS_WRITTEN_OTHERWISE = ["yes", "true", "TRUE", "2", "00"]
+DATES_WRITTEN_OTHERWISE = [
+    "2025-2-24",
+    "24.02.2025",
+    "2025/02/24",
+    "2025-02",
+    "20250224",
+    "2025-02-24T00:00",
+    "\uff12025-02-24",
+]
+BLANKS_AROUND = [" a", "a ", "\xa0a", "a\u3000"]
+UNCLOSED = ['"a,,,\n', 'a,,,\n"b,,,\nc,,,\n', 'a,,,\n"b,,,\nc"",,,\n', '"a\nb",,,\n']
+BLANK_ROWS = [("a,,,\n\nb,,,\n", 3), ("a,,,\n,,,\n", 3), ("a,,,\n\n", 3)]
 
 
 @pytest.fixture
@@ -71,9 +98,7 @@ def test_a_whole_number_written_plainly_is_read(read, cell):
     assert read(f"a,{cell},,\n")[0][0]["score"] == int(cell)
 
 
-@pytest.mark.parametrize(
-    "cell", ["01", "+1", "-0", "1.0", "1e3", "1 000", '"1,000"', "0x1F", "one", "\uff11", "1_000", "9" * 20]
-)
+@pytest.mark.parametrize("cell", NUMBERS_WRITTEN_OTHERWISE)
 def test_a_number_written_otherwise_is_refused(read, cell):
     shown = cell.strip('"')
     assert read(f"a,{cell},,\n") == (
@@ -91,14 +116,12 @@ def test_a_number_with_a_fraction_has_a_point(tmp_path, cell, value):
     assert len(problems) == (value is None)
 
 
-@pytest.mark.parametrize("cell", ["yes", "true", "TRUE", "2", "00"])
+@pytest.mark.parametrize("cell", BOOLEANS_WRITTEN_OTHERWISE)
 def test_a_boolean_is_0_or_1(read, cell):
     assert read(f"a,,{cell},\n")[1] == [f'data/games.csv, row 2, field won: "{cell}" is not 0 or 1']
 
 
-@pytest.mark.parametrize(
-    "cell", ["2025-2-24", "24.02.2025", "2025/02/24", "2025-02", "20250224", "2025-02-24T00:00", "\uff12025-02-24"]
-)
+@pytest.mark.parametrize("cell", DATES_WRITTEN_OTHERWISE)
 def test_a_date_is_written_one_way(read, cell):
     assert read(f"a,,,{cell}\n")[1] == [
         f'data/games.csv, row 2, field played_on: "{cell}" is not a date written as 2025-02-24'
@@ -125,7 +148,7 @@ def test_a_character_that_cannot_be_seen_is_refused(read, sign):
     ]
 
 
-@pytest.mark.parametrize("cell", [" a", "a ", "\xa0a", "a\u3000"])
+@pytest.mark.parametrize("cell", BLANKS_AROUND)
 def test_blanks_around_a_cell_are_refused(read, cell):
     assert read(f"{cell},,,\n")[1] == [f'data/games.csv, row 2, field id: has blanks around it: "{cell}"']
 
@@ -162,7 +185,7 @@ def test_the_header_has_the_columns_of_the_schema_in_their_order(read, header, p
     assert all(text.startswith(f"data/games.csv{problem}") for text, problem in zip(found, problems, strict=True))
 
 
-@pytest.mark.parametrize(("text", "row"), [("a,,,\n\nb,,,\n", 3), ("a,,,\n,,,\n", 3), ("a,,,\n\n", 3)])
+@pytest.mark.parametrize(("text", "row"), BLANK_ROWS)
 def test_a_blank_row_is_refused(read, text, row):
     assert read(text) == ([], [f"data/games.csv, row {row}: is blank"])
 
@@ -181,7 +204,7 @@ def test_every_wrong_cell_of_every_row_is_named(read):
     ]
 
 
-@pytest.mark.parametrize("text", ['"a,,,\n', 'a,,,\n"b,,,\nc,,,\n', 'a,,,\n"b,,,\nc"",,,\n', '"a\nb",,,\n'])
+@pytest.mark.parametrize("text", UNCLOSED)
 def test_an_unclosed_quotation_mark_swallows_no_row(read, text):
     rows, [problem] = read(text)
     assert rows == []
