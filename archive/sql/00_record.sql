@@ -11,6 +11,10 @@ from record_members
 union all
 select number::integer, code, short_name, 'former', null, null from former_members;
 
+-- What a vote's member must be; held like a file, of which each member is a line.
+create view known_codes as
+select code, id as line from known_members;
+
 create table known_names as
 with names as (
   select id as code, unnest([id, short_name, name] || string_split(coalesce(aliases, ''), '|')) as name from record_members

@@ -122,7 +122,7 @@ def _cell(field: Field, column: str | None) -> str:
 def _schema_problems(connection: duckdb.DuckDBPyConnection, archive: Path, files: list[LibraryFile]) -> list[Problem]:
     schemas = documented(archive, "schema/library")
     tables = [dataclasses.replace(schemas["library_votes"], name=file.name, path=file.path.name) for file in files]
-    return bulk_problems(connection, [*tables, schemas["known_members"]])
+    return bulk_problems(connection, [*tables, schemas["known_codes"]])
 
 
 def _law_problems(connection: duckdb.DuckDBPyConnection, archive: Path, files: list[LibraryFile]) -> list[Problem]:
