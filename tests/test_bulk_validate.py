@@ -17,7 +17,8 @@ from conftest import small_package
 from test_bad_input import KINDS
 
 from scripts.build import ROOT
-from scripts.bulk_validate import bulk_problems, quoted
+from scripts.bulk_rules import quoted
+from scripts.bulk_validate import bulk_problems
 from scripts.package import Package, open_package
 from scripts.portable_pattern import portable
 from scripts.problems import BadDataError, Problem
@@ -109,9 +110,17 @@ def test_both_say_the_same_of_every_kind_of_bad_input(described, change):
         return
     tables = package.tables.values()
     touched = {table.name for table in tables if table.path in changed or f"schema/{table.name}.yaml" in changed}
-    referring = {table.name for table in tables if touched & {key.table for key in table.foreign_keys}}
-    referred = {key.table for name in touched for key in package.tables[name].foreign_keys}
+    rekeyed = {name for name in touched if keys(described, package, name) != keys(ROOT, package, name)}
+    referring = {table.name for table in tables if rekeyed & {key.table for key in table.foreign_keys}}
+    referred = {key.table for name in touched | referring for key in package.tables[name].foreign_keys}
     held_together(package, sorted((touched | referring | referred) & set(shaped(package))))
+
+
+def keys(root: Path, package: Package, name: str) -> set[tuple[str, ...]]:
+    """What other tables may refer to; where it is as it was, those need no second look."""
+    table = package.tables[name]
+    with (root / table.path).open(encoding="utf-8", errors="replace", newline="") as file:
+        return {tuple(row.get(column) or "" for column in table.primary_key) for row in csv.DictReader(file)}
 
 
 def differs(path: Path, root: Path) -> bool:
