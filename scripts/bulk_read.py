@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 import duckdb
 
-from scripts.bulk_validate import literal, quoted
+from scripts.bulk_rules import literal, quoted
 from scripts.package import unreadable
 from scripts.portable_pattern import BLANKS
 from scripts.problems import BadDataError, Problem
