@@ -10,10 +10,11 @@ UV_VERSION := 0.13.9
 COMPILE = build/lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help serve build validate test tidy codebook bench screenshots atlas lint lock clean
+.PHONY: help serve replicas build validate test tidy codebook bench screenshots atlas lint lock clean
 
 help:
 	@echo "make serve      install, validate, build, check, and serve the site on http://127.0.0.1:$(PORT) (PORT=… to change it)"
+	@echo "make replicas   the same by several processes behind an nginx: the site for many readers (N=… processes, PORT=…)"
 	@echo "make test       install and run every test (CI=true refuses to skip the browser)"
 	@echo "make build      install, validate, build and check; does nothing if nothing changed"
 	@echo "make validate   read the tables and report everything that is wrong with them"
@@ -28,6 +29,9 @@ help:
 
 serve: build
 	exec .venv/bin/datasette serve "$$(readlink -f build/site)" --cors --crossdb --host 127.0.0.1 --port $(PORT)
+
+replicas: build
+	exec $(PY) -m scripts.replicas --port $(PORT) $(if $(N),-n $(N))
 
 build: $(INSTALLED)
 	$(PY) -m scripts.build --texts "$(ARTICLE_TEXTS)"
