@@ -14,6 +14,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 
 from scripts.downloads import write_downloads
+from scripts.finished import is_whole
 from scripts.load import reading
 from scripts.package import Package, Table
 from scripts.pictures import draw_pictures
@@ -149,15 +150,6 @@ def inspect(database: Path) -> dict[str, Any]:
             "tables": counts,
         }
     }
-
-
-def is_whole(site: Path) -> bool:
-    """Whether a site's database is there and is the one that its inspection data describes."""
-    try:
-        noted = json.loads((site / "inspect-data.json").read_text(encoding="utf-8"))[DATABASE]
-        return hashlib.sha256((site / noted["file"]).read_bytes()).hexdigest() == noted["hash"]
-    except (OSError, ValueError, KeyError):
-        return False
 
 
 def publish(site: Path, sites: Path, name: str, link: Path, keep: int = 5) -> Path:

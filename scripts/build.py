@@ -70,7 +70,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
 
 def is_built(root: Path, name: str) -> bool:
     """Whether build/site is the site of this fingerprint, and whole."""
-    from scripts.assemble import is_whole
+    from scripts.finished import is_whole
 
     site = (root / "build/site").resolve()
     return site == (root / "build/sites" / name).resolve() and is_whole(site)
