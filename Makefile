@@ -7,7 +7,9 @@ ARTICLE_TEXTS ?= ../shared/seeds
 PY := .venv/bin/python
 INSTALLED := .venv/.installed
 UV_VERSION := 0.13.9
-COMPILE = build/lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate pyproject.toml
+# What a machine needs that only serves; each in the version of the lock.
+SERVING := datasette datasette-gzip datasette-vega
+COMPILE = build/lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
 .PHONY: help serve replicas build validate test tidy codebook bench screenshots atlas lint lock clean
@@ -69,8 +71,9 @@ lint: $(INSTALLED)
 lock:
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/pip install --quiet uv==$(UV_VERSION)
-	$(COMPILE) --extra dev --upgrade -o requirements.lock
-	for extra in spark peers; do $(COMPILE) --extra $$extra --upgrade -c requirements.lock -o requirements-$$extra.lock; done
+	$(COMPILE) pyproject.toml --extra dev --upgrade -o requirements.lock
+	for extra in spark peers; do $(COMPILE) pyproject.toml --extra $$extra --upgrade -c requirements.lock -o requirements-$$extra.lock; done
+	printf '%s\n' $(SERVING) | $(COMPILE) --upgrade -c requirements.lock -o requirements-serve.lock -
 	rm -rf build/lock
 
 clean:
