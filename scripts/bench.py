@@ -2,7 +2,6 @@
 
 import csv
 import html
-import json
 import re
 import sqlite3
 import statistics
@@ -22,7 +21,7 @@ from scripts.build import ROOT, build, prepare
 from scripts.package import open_package
 from scripts.page_types import PAGE_TYPES
 from scripts.progress import Progress
-from scripts.serving import as_options, get, served
+from scripts.serving import as_options, get, read_settings, served
 
 RUNS = 5
 REQUESTS = 40
@@ -97,7 +96,7 @@ def _run(*arguments: str) -> None:
 
 def _page_times() -> Iterator[tuple[str, float, str, float]]:
     site = (ROOT / "build/site").resolve()
-    settings = as_options(json.loads((site / "settings.json").read_text()))
+    settings = as_options(read_settings(site))
     with served([str(site)]) as ours, served(["-i", str(site / "record.db"), *settings]) as bare:
         for page in PAGES:
             yield (

@@ -1,6 +1,7 @@
 """Serving: Datasette processes and an nginx of one's own on the loopback address, for readers, tests and benchmarks."""
 
 import getpass
+import json
 import os
 import shutil
 import socket
@@ -121,6 +122,12 @@ def get(url: str) -> bytes:
     """What is at an address."""
     with urllib.request.urlopen(url) as response:
         return bytes(response.read())
+
+
+def read_settings(site: Path) -> dict[str, object]:
+    """The settings that a site is served with."""
+    settings: dict[str, object] = json.loads((site / "settings.json").read_text(encoding="utf-8"))
+    return settings
 
 
 def as_options(settings: dict[str, object]) -> list[str]:
