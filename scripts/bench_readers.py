@@ -37,7 +37,7 @@ from scripts.serving import (
 )
 
 ROUNDS = 7
-SECONDS = 2
+SECONDS = 3
 CONNECTIONS = 8
 PAGE = "/record/votes"
 STRAIGHT = {
@@ -186,7 +186,7 @@ def requests_a_second(url: str, headers: dict[str, str], seconds: int = SECONDS)
         warnings.warn("wrk is not on the PATH: a client in Python is too slow to tell what nginx can do", stacklevel=2)
         return _with_threads(url, headers, seconds)
     said = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", *said, url]
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "60s", *said, url]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in told or "Socket errors" in told:
         raise ValueError(f"{url} failed under load:\n{told}")
