@@ -7,13 +7,16 @@ ARTICLE_TEXTS ?= ../shared/seeds
 PY := .venv/bin/python
 INSTALLED := .venv/.installed
 UV_VERSION := 0.13.9
-COMPILE = build/lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate pyproject.toml
+# What a machine needs that only serves; each in the version of the lock.
+SERVING := datasette datasette-gzip datasette-vega
+COMPILE = build/lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help serve build archive validate test tidy codebook bench screenshots atlas lint lock clean
+.PHONY: help serve replicas build archive validate test tidy codebook bench screenshots atlas lint lock clean
 
 help:
 	@echo "make serve      install, validate, build, check, and serve the site on http://127.0.0.1:$(PORT) (PORT=… to change it)"
+	@echo "make replicas   the same by several processes behind an nginx: the site for many readers (N=… processes, PORT=…)"
 	@echo "make test       install and run every test (CI=true refuses to skip the browser)"
 	@echo "make build      install, validate, build and check; does nothing if nothing changed"
 	@echo "make archive    build the archive of all votes since 1946: GA=file.csv[.gz] SC=file.csv[.gz], as the UN Digital Library offers them"
@@ -29,6 +32,9 @@ help:
 
 serve: build
 	exec .venv/bin/datasette serve "$$(readlink -f build/site)" --cors --crossdb --host 127.0.0.1 --port $(PORT)
+
+replicas: build
+	exec $(PY) -m scripts.replicas --port $(PORT) $(if $(N),-n $(N))
 
 build: $(INSTALLED)
 	$(PY) -m scripts.build --texts "$(ARTICLE_TEXTS)"
@@ -71,8 +77,9 @@ lint: $(INSTALLED)
 lock:
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/pip install --quiet uv==$(UV_VERSION)
-	$(COMPILE) --extra dev --upgrade -o requirements.lock
-	for extra in spark peers; do $(COMPILE) --extra $$extra --upgrade -c requirements.lock -o requirements-$$extra.lock; done
+	$(COMPILE) pyproject.toml --extra dev --upgrade -o requirements.lock
+	for extra in spark peers; do $(COMPILE) pyproject.toml --extra $$extra --upgrade -c requirements.lock -o requirements-$$extra.lock; done
+	printf '%s\n' $(SERVING) | $(COMPILE) --upgrade -c requirements.lock -o requirements-serve.lock -
 	rm -rf build/lock
 
 clean:

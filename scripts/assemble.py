@@ -12,10 +12,11 @@ from typing import Any
 from markdown_it import MarkdownIt
 
 from scripts.downloads import write_downloads
+from scripts.finished import NOTED, inspected
 from scripts.load import reading
 from scripts.package import Package, Table, open_package
 from scripts.pictures import draw_pictures
-from scripts.publish import NOTED, inspect, inspected, write_json
+from scripts.publish import inspect, write_json
 from scripts.queries import ARCHIVE, DATABASE, read_queries
 
 INCOMPLETE = "incomplete_roll_calls"

@@ -2,18 +2,14 @@
 
 import csv
 import html
-import json
 import re
-import socket
 import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +21,7 @@ from scripts.build import ROOT, build, prepare
 from scripts.package import open_package
 from scripts.page_types import PAGE_TYPES
 from scripts.progress import Progress
+from scripts.serving import as_options, get, read_settings, served
 
 RUNS = 5
 REQUESTS = 40
@@ -99,11 +96,7 @@ def _run(*arguments: str) -> None:
 
 def _page_times() -> Iterator[tuple[str, float, str, float]]:
     site = (ROOT / "build/site").resolve()
-    settings = [
-        part
-        for name, value in json.loads((site / "settings.json").read_text()).items()
-        for part in _setting(name, value)
-    ]
+    settings = as_options(read_settings(site))
     with served([str(site)]) as ours, served(["-i", str(site / "record.db"), *settings]) as bare:
         for page in PAGES:
             yield (
@@ -134,46 +127,9 @@ def _first_byte(client: httpx.Client, address: str) -> None:
         pass
 
 
-def _setting(name: str, value: object) -> list[str]:
-    return ["--setting", name, str(value).lower() if isinstance(value, bool) else str(value)]
-
-
 def _seconds(url: str) -> float:
-    _get(url)
-    return median_seconds(lambda: _get(url), runs=REQUESTS)
-
-
-def _get(url: str) -> bytes:
-    with urllib.request.urlopen(url) as response:
-        return response.read()
-
-
-@contextmanager
-def served(arguments: list[str]) -> Iterator[str]:
-    """A Datasette on a free port of the loopback address; yields its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "datasette", "serve", *arguments, "--host", "127.0.0.1", "--port", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/-/versions.json")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _wait_for(url: str, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            _get(url)
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
+    get(url)
+    return median_seconds(lambda: get(url), runs=REQUESTS)
 
 
 if __name__ == "__main__":

@@ -38,14 +38,14 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Run the command line; returns the exit code."""
     options = _parser().parse_args(arguments)
     # The stages' libraries take a second to import, which a build with nothing to do should not.
+    from scripts.problems import exit_code
     from scripts.progress import Progress
-    from scripts.publish import exit_code
 
     return exit_code(lambda: _run(options, root, Progress(options.quiet)), root)
 
 
 def _run(options: argparse.Namespace, root: Path, progress: "Progress") -> None:
-    from scripts.publish import is_published
+    from scripts.finished import is_published
 
     name = fingerprint(root)
     if not options.validate and is_published(root / "build/sites", root / "build/site", name):

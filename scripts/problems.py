@@ -1,7 +1,9 @@
 """What is wrong with the data, said the same way by every stage: file, row, field, reason."""
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -28,3 +30,19 @@ class BadDataError(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = sorted(problems, key=lambda p: (p.file, p.row or 0, p.field or "", p.reason))
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def exit_code(build: Callable[[], None], root: Path) -> int:
+    """0 once `build` is through; 1, with every problem on standard error, for bad data and for a file that fails."""
+    try:
+        build()
+    except BadDataError as error:
+        count = len(error.problems)
+        print(error, f"{count} problem{'s' * (count != 1)}; nothing was built", sep="\n", file=sys.stderr)
+        return 1
+    except OSError as error:
+        path = Path(error.filename or "the system")
+        place = path.relative_to(root) if path.is_relative_to(root) else path.name
+        print(f"{place}: {error.strerror}; nothing was built", file=sys.stderr)
+        return 1
+    return 0

@@ -51,7 +51,13 @@ class Progress:
                 bars.advance(task, len(batch))
 
     def _bars(self) -> Bars:
-        columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), _RowsASecond(), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description:<16}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _RowsASecond(),
+            TimeRemainingColumn(),
+        )
         return Bars(*columns, console=self._console, transient=True)
 
 

@@ -4,17 +4,14 @@ import hashlib
 import json
 import os
 import shutil
-import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from scripts.finished import is_whole
 from scripts.load import reading
-from scripts.problems import BadDataError
-
-NOTED = "inspect-data.json"
 
 
 @contextmanager
@@ -27,22 +24,6 @@ def workshop(places: Path, name: str) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def exit_code(build: Callable[[], None], root: Path) -> int:
-    """0 once `build` is through; 1, with every problem on standard error, for bad data and for a file that fails."""
-    try:
-        build()
-    except BadDataError as error:
-        count = len(error.problems)
-        print(error, f"{count} problem{'s' * (count != 1)}; nothing was built", sep="\n", file=sys.stderr)
-        return 1
-    except OSError as error:
-        path = Path(error.filename or "the system")
-        place = path.relative_to(root) if path.is_relative_to(root) else path.name
-        print(f"{place}: {error.strerror}; nothing was built", file=sys.stderr)
-        return 1
-    return 0
 
 
 def inspect(database: Path) -> dict[str, Any]:
@@ -65,29 +46,6 @@ def inspect(database: Path) -> dict[str, Any]:
 def write_json(path: Path, content: object) -> None:
     """JSON that a person can read, too."""
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def inspected(folder: Path) -> dict[str, Any]:
-    """What a finished folder notes of its databases, by name."""
-    noted: dict[str, Any] = json.loads((folder / NOTED).read_text(encoding="utf-8"))
-    return noted
-
-
-def is_whole(folder: Path) -> bool:
-    """Whether every database of a finished folder is there and is the one that its notes describe."""
-    try:
-        return all(
-            hashlib.sha256((folder / noted["file"]).read_bytes()).hexdigest() == noted["hash"]
-            for noted in inspected(folder).values()
-        )
-    except (OSError, ValueError, KeyError):
-        return False
-
-
-def is_published(places: Path, link: Path, name: str) -> bool:
-    """Whether the link leads to the build of this name, and that is whole."""
-    place = link.resolve()
-    return place == (places / name).resolve() and is_whole(place)
 
 
 def publish(made: Path, places: Path, name: str, link: Path, keep: int = 5) -> Path:

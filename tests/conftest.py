@@ -26,7 +26,17 @@ from scripts.build import ROOT, main
 from scripts.package import Package, open_package
 
 ELSEWHERE = re.compile(r"^(?!http://127\.0\.0\.1[:/])")
-INPUTS = ("archive", "datapackage.yaml", "metadata.yml", "requirements.lock", "data", "schema", "scripts", "seeds", "site")
+INPUTS = (
+    "archive",
+    "datapackage.yaml",
+    "metadata.yml",
+    "requirements.lock",
+    "data",
+    "schema",
+    "scripts",
+    "seeds",
+    "site",
+)
 
 
 def copy_project(target: Path) -> Path:

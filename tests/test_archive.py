@@ -177,7 +177,10 @@ def test_blocs_vote_as_their_members_of_the_day_did(make, ask, assembly):
         and coalesce(valid_until, voted_on) >= voted_on
         group by 1, 2, 3 order by 1, 2, 3"""
     )
-    assert ask("select bloc_id, body, voting_year, roll_calls, in_favour, against, abstaining, not_voting from bloc_years") == counted
+    assert (
+        ask("select bloc_id, body, voting_year, roll_calls, in_favour, against, abstaining, not_voting from bloc_years")
+        == counted
+    )
     # Of 27 members of the European Union, 26 voted in favour and one against, then 26 in favour and one abstained.
     [indices] = ask("select rice_index, attina_index from bloc_years where bloc_id = 'EU' and voting_year = 2025")
     assert indices == (round((25 / 27 + 1) / 2, 4), round((25 / 27 + 25 / 27) / 2, 4))
@@ -210,7 +213,9 @@ def test_a_former_member_is_known_by_its_code_and_any_member_by_its_name_at_the_
         "select code, member_names.name from member_names join members on members.id = member_id where code in ('CSK', 'TUR') order by 1, 2"
     )
     assert named[:2] == [("CSK", "CZECHOSLOVAKIA"), ("TUR", "TURKEY")]
-    assert ask("select first_voted_on, last_voted_on, roll_calls from members where code = 'CSK'") == [("2014-03-27", "2014-03-27", 1)]
+    assert ask("select first_voted_on, last_voted_on, roll_calls from members where code = 'CSK'") == [
+        ("2014-03-27", "2014-03-27", 1)
+    ]
 
 
 AGENDA = {
@@ -239,7 +244,11 @@ def test_an_agenda_entry_is_read_for_its_parts(make, ask, assembly, entry):
 
 
 def test_agenda_entries_and_subjects_are_split_and_counted_once(make, ask, assembly):
-    changed(assembly[:193], agenda_title="A/68/251 33b Ukraine. UKRAINE SITUATION|A/68/251 12 Reports.", subjects="UKRAINE SITUATION|CRIMEA")
+    changed(
+        assembly[:193],
+        agenda_title="A/68/251 33b Ukraine. UKRAINE SITUATION|A/68/251 12 Reports.",
+        subjects="UKRAINE SITUATION|CRIMEA",
+    )
     make(assembly)
     assert ask("select item from agenda_items order by 1") == [("12",), ("33b",)]
     assert ask("select term, roll_calls from subject_terms order by 1") == [("CRIMEA", 1), ("UKRAINE SITUATION", 1)]
@@ -255,7 +264,9 @@ def test_the_record_agrees_with_files_made_of_it(make, ask, assembly, council):
     results = dict(ask("select result, count(*) from record_comparisons group by result"))
     assert results["agrees"] == len(GA_TEXTS) + len(SC_TEXTS)
     assert "differs" not in results
-    assert ask("select result from record_comparisons where record_roll_call_id = 'S-2022-155'") == [("not_in_archive",)]
+    assert ask("select result from record_comparisons where record_roll_call_id = 'S-2022-155'") == [
+        ("not_in_archive",)
+    ]
 
 
 def test_what_differs_from_the_record_is_a_row(make, ask, assembly):
@@ -271,12 +282,18 @@ def test_what_differs_from_the_record_is_a_row(make, ask, assembly):
         ("vote", "FRA", "yes", "no", 0),
         ("voted_on", "-", "2025-02-24", "2025-02-25", 0),
     ]
-    compared = ask("select result, votes_in_record, votes_in_archive, votes_agreeing, differences from record_comparisons where roll_call_id is not null")
+    compared = ask(
+        "select result, votes_in_record, votes_in_archive, votes_agreeing, differences from record_comparisons where roll_call_id is not null"
+    )
     assert compared == [("differs", 193, 192, 191, 4)]
 
 
 def test_a_difference_that_the_record_names_is_explained(make, ask, root, assembly):
-    told = next(row for row in rows(root, "data/un/source_differences.csv") if row["column_name"] == "vote" and row["roll_call_id"] in GA_TEXTS)
+    told = next(
+        row
+        for row in rows(root, "data/un/source_differences.csv")
+        if row["column_name"] == "vote" and row["roll_call_id"] in GA_TEXTS
+    )
     letter = {"yes": "Y", "no": "N", "abstain": "A", "not_voting": "X"}[told["source_says"]]
     changed(assembly[193 * GA_TEXTS.index(told["roll_call_id"]) :][:193], told["member_id"], ms_vote=letter)
     make(assembly)
@@ -413,7 +430,10 @@ def test_a_record_that_stands_in_both_files_is_refused(make, assembly, council):
     changed(council[:15], undl_id=assembly[0]["undl_id"], undl_link="")
     code, err = make(assembly, council)
     assert code == 1
-    assert f"sc.csv, row 2, field undl_id: record {FIRST_RECORD} is in the file of the General Assembly too, in row 2" in err
+    assert (
+        f"sc.csv, row 2, field undl_id: record {FIRST_RECORD} is in the file of the General Assembly too, in row 2"
+        in err
+    )
 
 
 def test_a_link_to_another_record_is_refused(make, assembly):
@@ -444,7 +464,9 @@ def test_a_column_under_two_names_is_refused(make, assembly):
     assert "ga.csv, row 1, field ms_codes: is the column ms_code once more" in err
 
 
-@pytest.mark.parametrize("content", [b"", b"not,a,file\n1,2,3\n", b'undl_id,ms_code\n1,"A\n', gzip.compress(b"x" * 1000)[:30]])
+@pytest.mark.parametrize(
+    "content", [b"", b"not,a,file\n1,2,3\n", b'undl_id,ms_code\n1,"A\n', gzip.compress(b"x" * 1000)[:30]]
+)
 def test_what_is_no_file_of_the_library_is_told_in_one_line(make, content):
     code, err = make(content, name="ga.csv.gz" if content[:2] == b"\x1f\x8b" else "ga.csv")
     assert code == 1
@@ -539,7 +561,10 @@ def test_tables_and_views_have_the_columns_of_their_schemas(make, root, assembly
         strict = dict(connection.execute("select name, strict from pragma_table_list where schema = 'main'").fetchall())
         assert all(strict[name] for name in package.derived)
         made = {row[0] for row in connection.execute("select name from sqlite_master where type in ('table', 'view')")}
-    assert {name for name in made if "fts" not in name and not name.startswith("sqlite")} == {*package.derived, *package.views}
+    assert {name for name in made if "fts" not in name and not name.startswith("sqlite")} == {
+        *package.derived,
+        *package.views,
+    }
 
 
 def test_the_archive_refuses_what_its_schemas_refuse(make, root, assembly):
@@ -627,7 +652,9 @@ def test_votes_of_a_kind_are_counted(query, vote, count):
     assert (row["answer"], row["printed"]) == (count, count)
 
 
-@pytest.mark.parametrize(("members", "answer"), [(("USA", "RUS"), "yes"), (("USA", "FRA"), "no"), (("USA", "VEN"), None)])
+@pytest.mark.parametrize(
+    ("members", "answer"), [(("USA", "RUS"), "yes"), (("USA", "FRA"), "no"), (("USA", "VEN"), None)]
+)
 def test_two_members_voted_the_same_or_not(query, members, answer):
     [row] = query("same_vote", roll_call="A-RES-ES-11-7", member_a=members[0], member_b=members[1])
     assert row["answer"] == answer
@@ -646,19 +673,27 @@ def test_a_roll_call_is_printed_in_four_lists(query):
 
 
 def test_who_changed_between_two_texts(query):
-    moved = {row["member_code"]: (row["vote_a"], row["vote_b"]) for row in query("who_changed", roll_call_a="A-RES-ES-11-1", roll_call_b="A-RES-ES-11-7")}
+    moved = {
+        row["member_code"]: (row["vote_a"], row["vote_b"])
+        for row in query("who_changed", roll_call_a="A-RES-ES-11-1", roll_call_b="A-RES-ES-11-7")
+    }
     assert moved["USA"] == ("yes", "no")
     assert "FRA" not in moved
 
 
 def test_a_pair_is_the_same_from_either_side(query):
-    asked = [query("agreement_over_time", member_a=a, member_b=b, body="GA") for a, b in (("USA", "RUS"), ("RUS", "USA"))]
+    asked = [
+        query("agreement_over_time", member_a=a, member_b=b, body="GA") for a, b in (("USA", "RUS"), ("RUS", "USA"))
+    ]
     assert [tuple(row) for row in asked[0]] == [tuple(row) for row in asked[1]]
     assert [row["voting_year"] for row in asked[0]] == [2014, 2021, 2022, 2025]
 
 
 def test_agreement_with_a_member_sums_the_years_asked_for(query):
-    in_2025 = {row["member_code"]: row for row in query("agreement_with_member", member="USA", first_year="2025", last_year="2025")}
+    in_2025 = {
+        row["member_code"]: row
+        for row in query("agreement_with_member", member="USA", first_year="2025", last_year="2025")
+    }
     assert (in_2025["RUS"]["roll_calls"], in_2025["RUS"]["same"], in_2025["RUS"]["lijphart_index"]) == (2, 1, 0.75)
     ever = {row["member_code"]: row for row in query("agreement_with_member", member="USA")}
     assert ever["RUS"]["roll_calls"] == 6

@@ -11,7 +11,9 @@ from scripts.queries import read_metadata
 
 PACKAGE = open_package(ROOT)
 TABLES = PACKAGE.tables | PACKAGE.derived | PACKAGE.wide | PACKAGE.views
-QUERIES = full_metadata(read_metadata(ROOT), {"record": list(TABLES.values())}, PACKAGE.descriptor)["databases"]["record"]["queries"]
+QUERIES = full_metadata(read_metadata(ROOT), {"record": list(TABLES.values())}, PACKAGE.descriptor)["databases"][
+    "record"
+]["queries"]
 
 
 def is_sentence(text: str) -> bool:

@@ -23,10 +23,11 @@ from scripts.archive.library import LibraryFile, read_files, read_sql, validate_
 from scripts.archive.load import load_archive
 from scripts.build import ROOT
 from scripts.bulk_read import read_csv
+from scripts.finished import NOTED, is_published
 from scripts.package import Package, open_package
-from scripts.problems import BadDataError, Problem
+from scripts.problems import BadDataError, Problem, exit_code
 from scripts.progress import Progress
-from scripts.publish import NOTED, exit_code, inspect, is_published, publish, workshop, write_json
+from scripts.publish import inspect, publish, workshop, write_json
 
 FOLDER = "archive"
 RECORD = ("members", "member_names", "blocs", "bloc_memberships", "roll_calls", "votes", "source_differences")
@@ -56,9 +57,15 @@ def _run(options: argparse.Namespace, files: list[LibraryFile], root: Path, prog
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="archive", description="Build the archive from the UN Digital Library's files.")
-    parser.add_argument("--ga", type=Path, metavar="FILE", help="the Library's votes of the General Assembly, .csv or .csv.gz")
-    parser.add_argument("--sc", type=Path, metavar="FILE", help="the Library's votes of the Security Council, .csv or .csv.gz")
+    parser = argparse.ArgumentParser(
+        prog="archive", description="Build the archive from the UN Digital Library's files."
+    )
+    parser.add_argument(
+        "--ga", type=Path, metavar="FILE", help="the Library's votes of the General Assembly, .csv or .csv.gz"
+    )
+    parser.add_argument(
+        "--sc", type=Path, metavar="FILE", help="the Library's votes of the Security Council, .csv or .csv.gz"
+    )
     parser.add_argument("--keep-going", action="store_true", help="leave out rows that break a rule, and list them")
     parser.add_argument("-q", "--quiet", action="store_true", help="print problems only")
     return parser

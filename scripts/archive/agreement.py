@@ -63,7 +63,9 @@ def pair_agreements(ballots: Ballots, body: str) -> NDArray[np.int32]:
     pairs = np.concatenate([np.empty((0, 6), np.int32), *parts])
     # One number sorts ten times as fast as three.
     members, years = (int(pairs[:, column].max(initial=0)) + 1 for column in (1, 2))
-    return pairs[np.argsort((pairs[:, 0].astype(np.int64) * members + pairs[:, 1]) * years + pairs[:, 2], kind="stable")]
+    return pairs[
+        np.argsort((pairs[:, 0].astype(np.int64) * members + pairs[:, 1]) * years + pairs[:, 2], kind="stable")
+    ]
 
 
 def _pairs_of(votes: NDArray[np.int8], year: int) -> NDArray[np.int32]:
@@ -105,7 +107,13 @@ def _belonging(ballots: Ballots, terms: list[tuple[int, str, str | None]]) -> ND
 
 
 def _bloc_year(
-    bloc: str, body: str, year: int, yes: NDArray[np.int64], no: NDArray[np.int64], abstained: NDArray[np.int64], absent: NDArray[np.int64]
+    bloc: str,
+    body: str,
+    year: int,
+    yes: NDArray[np.int64],
+    no: NDArray[np.int64],
+    abstained: NDArray[np.int64],
+    absent: NDArray[np.int64],
 ) -> list[BlocYear]:
     """The row of a bloc, body and year; none where no member of the bloc could vote."""
     roll_calls = int((yes + no + abstained + absent > 0).sum())
@@ -113,7 +121,9 @@ def _bloc_year(
         return []
     voting, largest = yes + no + abstained, np.maximum(np.maximum(yes, no), abstained)
     counts = (int(kind.sum()) for kind in (yes, no, abstained, absent))
-    return [(bloc, body, year, roll_calls, *counts, _mean(abs(yes - no), yes + no), _mean(2 * largest - voting, voting))]  # type: ignore[list-item]
+    return [
+        (bloc, body, year, roll_calls, *counts, _mean(abs(yes - no), yes + no), _mean(2 * largest - voting, voting))
+    ]  # type: ignore[list-item]
 
 
 def _mean(parts: NDArray[np.int64], wholes: NDArray[np.int64]) -> float | None:

@@ -104,7 +104,9 @@ def _in_one_layout(
         body=file.body,
         code=quoted(columns["ms_code"]),
         name=quoted(columns["ms_name"]),
-        cells=", ".join(f"{_cell(field, columns.get(field.name))} as {field.name}" for field in _schema(archive).fields),
+        cells=", ".join(
+            f"{_cell(field, columns.get(field.name))} as {field.name}" for field in _schema(archive).fields
+        ),
     )
     connection.execute(statement)
 

@@ -6,6 +6,7 @@ been assessed. A verdict is about a statement, so what is rated is the claim and
 
 import json
 import mimetypes
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -192,14 +193,25 @@ def _download(site: Site, file: Path) -> Thing:
         "@type": "DataDownload",
         "contentUrl": site.address(f"/static/downloads/{file.name}"),
         "encodingFormat": mimetypes.guess_type(file.name)[0],
-        "contentSize": f"{file.stat().st_size} B",
+        "contentSize": f"{_size(file)} B",
     }
 
 
 def _downloads(site: Site) -> list[Path]:
     """The files that the build made for taking away; an address with a query is no file, and robots.txt forbids it."""
     folders = [Path(folder) / "downloads" for mount, folder in site.datasette.static_mounts if mount == "static"]
-    return sorted(path for folder in folders for path in folder.glob("*") if path.suffix in OFFERED)
+    return [path for folder in folders for path in _offered(folder)]
+
+
+@cache
+def _offered(folder: Path) -> list[Path]:
+    """Looked for once: a finished build does not change, and every page of a table names its files."""
+    return sorted(path for path in folder.glob("*") if path.suffix in OFFERED)
+
+
+@cache
+def _size(file: Path) -> int:
+    return file.stat().st_size
 
 
 def _interval(days: dict[str, str]) -> str:
