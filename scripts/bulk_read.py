@@ -11,7 +11,7 @@ import gzip
 import tempfile
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -62,6 +62,32 @@ def read_csv(
             _store(connection, name, plain, ["line", *header.columns], skip=0)
             _show(connection, name, header.columns, "cast(line as bigint)")
             return problems
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A file to be read in SQL without being stored: its columns, and `rows`, a relation in which they are all VARCHAR.
+
+    What comes of it holds only if `adds_up` says so: how many rows there were, the bytes of their cells, and how many
+    quotation marks stood within cells.
+    """
+
+    columns: list[str]
+    rows: str
+    adds_up: Callable[[int, int, int], bool]
+
+
+@contextmanager
+def scanned(path: Path, *, file: str | None = None) -> Iterator[Scan]:
+    """A file for whoever needs it once or twice and not all at once; BadDataError if it cannot be read as a whole."""
+    file = file or path.name
+    with _opened(path, file) as text:
+        header = _header(text, file)
+
+        def adds_up(rows: int, cells: int, within: int) -> bool:
+            return _adds_up(header, _counted(text, header.bytes), rows, cells, within)
+
+        yield Scan(header.columns, _rows_of(text, header.columns, skip=1), adds_up)
 
 
 @dataclass(frozen=True)
@@ -145,16 +171,18 @@ def _load(connection: duckdb.DuckDBPyConnection, name: str, text: Path, header: 
 
 
 def _store(connection: duckdb.DuckDBPyConnection, name: str, text: Path, columns: list[str], *, skip: int) -> None:
-    """Read a file with every option pinned, so that nothing is guessed but LF or CRLF, which `new_line` mistakes."""
     connection.execute(f"drop view if exists {quoted(name)}")
+    connection.execute(f"create or replace table {_table(name)} as from {_rows_of(text, columns, skip=skip)}")
+
+
+def _rows_of(text: Path, columns: list[str], *, skip: int) -> str:
+    """A file as a relation, every option pinned: nothing is guessed but LF or CRLF, which `new_line` mistakes."""
     typed = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
-    connection.execute(f"""
-        create or replace table {_table(name)} as from read_csv(
-            {literal(str(text))}, columns={{{typed}}}, header=false, skip={skip}, auto_detect=false, strict_mode=true,
-            delim=',', quote='"', escape='"', comment='', nullstr='', null_padding=false, ignore_errors=false,
-            all_varchar=true, compression='none', encoding='utf-8'
-        )
-    """)
+    return f"""read_csv(
+        {literal(str(text))}, columns={{{typed}}}, header=false, skip={skip}, auto_detect=false, strict_mode=true,
+        delim=',', quote='"', escape='"', comment='', nullstr='', null_padding=false, ignore_errors=false,
+        all_varchar=true, compression='none', encoding='utf-8'
+    )"""
 
 
 @dataclass(frozen=True)
@@ -186,8 +214,13 @@ def _complete(connection: duckdb.DuckDBPyConnection, name: str, header: Header, 
     within = _sum(connection, f"select sum({marks}) from {table}") if counted.marks else 0  # noqa: S608
     blank = f"coalesce({', '.join(map(quoted, header.columns))}) is null"
     rows, blanks = connection.execute(f"select count(*), count(*) filter ({blank}) from {table}").fetchall()[0]  # noqa: S608
+    return not blanks and _adds_up(header, counted, rows, cells, within)
+
+
+def _adds_up(header: Header, counted: Counted, rows: int, cells: int, within: int) -> bool:
+    """Whether rows, bytes of cells and marks within them are all that a file has beside commas and line ends."""
     around = rows * (len(header.columns) - 1) + counted.feeds * (2 if header.crlf else 1) + counted.marks - within
-    return rows == counted.lines and not blanks and cells + around == counted.size
+    return rows == counted.lines and cells + around == counted.size
 
 
 def _sum(connection: duckdb.DuckDBPyConnection, query: str) -> int:

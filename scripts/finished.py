@@ -1,4 +1,4 @@
-"""Whether a build is finished; by itself, since a build with nothing to do should not wait for the stages' libraries."""
+"""Whether a build is finished; by itself, since a build with nothing to do should not wait for other libraries."""
 
 import hashlib
 import json

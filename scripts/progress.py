@@ -1,6 +1,6 @@
 """Progress: one line a stage, with what it counted and how long it took, and a bar while many rows go by."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sized
 from time import perf_counter
 from typing import ParamSpec, TypeVar
 
@@ -11,7 +11,7 @@ from rich.text import Text
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
-Item = TypeVar("Item")
+Batch = TypeVar("Batch", bound=Sized)
 # A bar for fewer is gone before it can be read.
 MANY = 100_000
 
@@ -39,7 +39,7 @@ class Progress:
         """Print one plain line."""
         self._console.print(text)
 
-    def counting(self, name: str, rows: int, batches: Iterator[Sequence[Item]]) -> Iterator[Sequence[Item]]:
+    def counting(self, name: str, rows: int, batches: Iterator[Batch]) -> Iterator[Batch]:
         """Hand batches on, and on a terminal show how many of the rows went by, how fast, and the time that is left."""
         if rows < MANY or not self._console.is_terminal:
             yield from batches

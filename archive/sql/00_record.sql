@@ -1,3 +1,5 @@
+create table refused (body varchar, line bigint);
+
 -- Members and blocs as the record has them, with the numbers that stand for members here.
 create table known_members as
 select

@@ -12,11 +12,11 @@ order by id;
 
 create table votes as
 select
-  library.undl_id::integer as roll_call_id,
+  ballots.undl_id::integer as roll_call_id,
   known_members.id as member_id,
   case ms_vote when 'N' then 0 when 'Y' then 1 when 'A' then 2 else 3 end::tinyint as vote_id
-from library
-join known_members on known_members.code = library.ms_code
+from ballots
+join known_members on known_members.code = ballots.ms_code
 order by all;
 
 create table roll_calls as

@@ -1,12 +1,13 @@
 create table member_names as
 select
   known_members.id as member_id,
-  library.ms_name as name,
-  min(library.date) as first_used_on,
-  max(library.date) as last_used_on,
+  ballots.ms_name as name,
+  min(accounts.date) as first_used_on,
+  max(accounts.date) as last_used_on,
   count(*) as roll_calls
-from library
-join known_members on known_members.code = library.ms_code
+from ballots
+join accounts using (body, undl_id)
+join known_members on known_members.code = ballots.ms_code
 group by all
 order by member_id, name;
 

@@ -2,10 +2,10 @@
 
     python -m scripts.archive [--ga FILE] [--sc FILE] [--keep-going] [-q]
 
-FILE is .csv or .csv.gz, of the General Assembly or of the Security Council. The archive comes to build/archive, and the next build
-of the site serves it beside the record. Exit code 0 when it is built or up to date, 1 for bad data (every problem is
-printed, and the last good archive stays), 2 for bad usage. With --keep-going rows that break a rule are left out and
-listed in build/archive/refused.csv, and the code is 0.
+FILE is .csv or .csv.gz, of the General Assembly or of the Security Council. The archive comes to build/archive, and the
+next build of the site serves it beside the record. Exit code 0 when it is built or up to date, 1 for bad data (every
+problem is printed, and the last good archive stays), 2 for bad usage. With --keep-going rows that break a rule are left
+out and listed in build/archive/refused.csv, and the code is 0.
 """
 
 import argparse
@@ -14,13 +14,16 @@ import hashlib
 import platform
 import sqlite3
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
 from scripts.archive.agreement import bloc_years, pair_agreements, read_ballots
 from scripts.archive.library import LibraryFile, read_files, read_sql, validate_files
-from scripts.archive.load import load_archive
+from scripts.archive.load import Rows, load_archive
+from scripts.archive.quick import is_sound
 from scripts.build import ROOT
 from scripts.bulk_read import read_csv
 from scripts.finished import NOTED, is_published
@@ -57,15 +60,10 @@ def _run(options: argparse.Namespace, files: list[LibraryFile], root: Path, prog
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="archive", description="Build the archive from the UN Digital Library's files."
-    )
-    parser.add_argument(
-        "--ga", type=Path, metavar="FILE", help="the Library's votes of the General Assembly, .csv or .csv.gz"
-    )
-    parser.add_argument(
-        "--sc", type=Path, metavar="FILE", help="the Library's votes of the Security Council, .csv or .csv.gz"
-    )
+    parser = argparse.ArgumentParser(prog="archive", description="Build the archive of all votes since 1946.")
+    for option, body in (("--ga", "General Assembly"), ("--sc", "Security Council")):
+        about = f"the UN Digital Library's votes of the {body}, .csv or .csv.gz"
+        parser.add_argument(option, type=Path, metavar="FILE", help=about)
     parser.add_argument("--keep-going", action="store_true", help="leave out rows that break a rule, and list them")
     parser.add_argument("-q", "--quiet", action="store_true", help="print problems only")
     return parser
@@ -83,18 +81,37 @@ def build_archive(
     """Every stage, in a folder of its own that then takes the place of the last archive."""
     package = open_package(root / FOLDER)
     with workshop(root / "build/archives", name) as folder:
-        with _engine(folder) as connection:
-            unread = progress.run("read", _read, connection, root, package, files, progress, keep_going=keep_going)
-            broken = progress.run("validate", _validate, connection, package, files, keep_going=keep_going)
+        with _taken(folder, root, package, files, progress, keep_going=keep_going) as (connection, refused):
             progress.run("derive", _derive, connection, package, files, fingerprints)
             progress.run("load", _load, folder, connection, package, progress)
-        _write_refused(folder / "refused.csv", [*unread, *broken])
+        _write_refused(folder / "refused.csv", refused)
         write_json(folder / NOTED, inspect(folder / DATABASE_FILE))
         publish(folder, root / "build/archives", name, root / "build/archive")
     progress.say(f"build/archive is now build/archives/{name}")
-    if unread or broken:
-        count = len({(problem.file, problem.row) for problem in [*unread, *broken]})
+    if refused:
+        count = len({(problem.file, problem.row) for problem in refused})
         progress.say(f"{count} row{'s' * (count != 1)} left out: see build/archive/refused.csv")
+
+
+@contextmanager
+def _taken(
+    folder: Path, root: Path, package: Package, files: list[LibraryFile], progress: Progress, *, keep_going: bool
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[Problem]]]:
+    """A DuckDB in which `ballots` and `accounts` have what the files say, and the problems of rows that were left out.
+
+    Files in which nothing is wrong are taken as a whole, others row by row.
+    """
+    with _engine(folder) as connection:
+        _read_record(connection, root, package)
+        if progress.run("read", _take_whole, connection, package, files):
+            yield connection, []
+            return
+    with _engine(folder, folder / "rows.duckdb") as connection:
+        _read_record(connection, root, package)
+        unread = progress.run("read", _read, connection, package, files, keep_going=keep_going)
+        broken = progress.run("validate", _validate, connection, package, files, keep_going=keep_going)
+        yield connection, [*unread, *broken]
+    (folder / "rows.duckdb").unlink()
 
 
 def _fingerprints(files: list[LibraryFile]) -> tuple[dict[str, str], str]:
@@ -119,24 +136,30 @@ def _name(root: Path, files: list[LibraryFile], fingerprints: dict[str, str], ke
     return digest.hexdigest()[:16]
 
 
-def _engine(folder: Path) -> duckdb.DuckDBPyConnection:
-    """A DuckDB in memory, which a file would slow to a quarter; what is more than it may hold spills into the folder."""
-    return duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(folder / "spilled")})
+def _engine(folder: Path, database: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """A DuckDB in memory or in a file, which is slower to fill; what it may not hold spills into the folder."""
+    return duckdb.connect(
+        database or ":memory:", config={"memory_limit": MEMORY, "temp_directory": str(folder / "spilled")}
+    )
 
 
-def _read(
-    connection: duckdb.DuckDBPyConnection,
-    root: Path,
-    package: Package,
-    files: list[LibraryFile],
-    progress: Progress,
-    *,
-    keep_going: bool,
-) -> tuple[list[Problem], str]:
-    read_csv(connection, "former_members", root / FOLDER / "data/former_members.csv")
+def _read_record(connection: duckdb.DuckDBPyConnection, root: Path, package: Package) -> None:
+    """The record's tables, and what the archive takes from them."""
+    read_csv(connection, "former_members", package.root / "data/former_members.csv")
     for table in RECORD:
         read_csv(connection, f"record_{table}", root / f"data/un/{table}.csv")
     connection.execute(read_sql(package.root, "00_record"))
+
+
+def _take_whole(connection: duckdb.DuckDBPyConnection, package: Package, files: list[LibraryFile]) -> tuple[bool, str]:
+    if is_sound(connection, package.root, files):
+        return True, f"{_rows(connection, files):,} rows, which break no rule"
+    return False, "something is wrong, so each row is looked at"
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection, package: Package, files: list[LibraryFile], *, keep_going: bool
+) -> tuple[list[Problem], str]:
     unread = read_files(connection, package.root, files, keep_going=keep_going)
     return _stopped(unread, keep_going), f"{_rows(connection, files):,} rows"
 
@@ -177,7 +200,7 @@ def _load(
     folder: Path, connection: duckdb.DuckDBPyConnection, package: Package, progress: Progress
 ) -> tuple[None, str]:
     ballots = read_ballots(connection)
-    computed = {
+    computed: dict[str, Rows] = {
         "votes": ballots.cast,
         "pair_agreements": pair_agreements(ballots, "GA"),
         "council_pair_agreements": pair_agreements(ballots, "SC"),

@@ -1,4 +1,4 @@
-"""Derive: how far members agree and how blocs voted, by year, as products and sums of matrices: members by roll calls."""
+"""Derive: how far members agree and how blocs voted, by year, from every vote as a matrix of members by roll calls."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 NO, YES, ABSTAIN, NOT_VOTING = range(4)
 NO_ROW = -1
+WORD = 64
 BODIES = ("GA", "SC")
 
 BlocYear = tuple[str, str, int, int, int, int, int, int, float | None, float | None]
@@ -19,8 +20,8 @@ BlocYear = tuple[str, str, int, int, int, int, int, int, float | None, float | N
 class Ballots:
     """Every vote as a matrix, a row a member by its number and a column a roll call; NO_ROW where a member has no row.
 
-    `bodies` (0 for GA, 1 for SC), `years` and `days` (proleptic ordinals) are of the columns; `cast` has the same votes as rows: the
-    roll call's number, the member's and the vote.
+    `bodies` (0 for GA, 1 for SC), `years` and `days` (proleptic ordinals) are of the columns; `cast` has the same votes
+    as rows: the roll call's number, the member's and the vote.
     """
 
     cast: NDArray[np.int32]
@@ -55,7 +56,7 @@ def read_ballots(connection: duckdb.DuckDBPyConnection) -> Ballots:
 
 
 def pair_agreements(ballots: Ballots, body: str) -> NDArray[np.int32]:
-    """How often two members voted alike in a body: a row a pair and year, of those with a roll call in which both voted.
+    """How often two members voted alike in a body: a row a pair and year with a roll call in which both voted.
 
     Columns: member_a, member_b, year, compared, same, opposite; in the order of the first three.
     """
@@ -69,15 +70,28 @@ def pair_agreements(ballots: Ballots, body: str) -> NDArray[np.int32]:
 
 
 def _pairs_of(votes: NDArray[np.int8], year: int) -> NDArray[np.int32]:
-    present = np.flatnonzero((votes >= 0).any(1))
-    no, yes, abstained = ((votes[present] == kind).astype(np.float32) for kind in (NO, YES, ABSTAIN))
-    voted = no + yes + abstained
-    compared = np.triu(voted @ voted.T, 1)
+    present = np.flatnonzero((votes != NO_ROW).any(1))
+    no, yes, abstained = (_as_bits(votes[present] == kind) for kind in (NO, YES, ABSTAIN))
+    voted = no | yes | abstained
+    compared = np.triu(_shared(voted, voted), 1)
     a, b = np.nonzero(compared)
-    same = no @ no.T + yes @ yes.T + abstained @ abstained.T
-    opposite = no @ yes.T
+    same = _shared(no, no) + _shared(yes, yes) + _shared(abstained, abstained)
+    opposite = _shared(no, yes)
     counts = (compared[a, b], same[a, b], opposite[a, b] + opposite[b, a])
     return np.stack([present[a], present[b], np.full(len(a), year), *counts], 1).astype(np.int32)
+
+
+def _as_bits(cast: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    """The roll calls on which a member cast a vote as bits of words: a row a member."""
+    words = -(-cast.shape[1] // WORD)
+    padded = np.zeros((len(cast), words * WORD), bool)
+    padded[:, : cast.shape[1]] = cast
+    return np.packbits(padded, axis=1).view(np.uint64)
+
+
+def _shared(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> NDArray[np.int32]:
+    """On how many roll calls each member of one and each of the other have a bit."""
+    return np.bitwise_count(one[:, None] & other[None]).sum(2, dtype=np.int32)
 
 
 def bloc_years(connection: duckdb.DuckDBPyConnection, ballots: Ballots) -> list[BlocYear]:
@@ -106,24 +120,19 @@ def _belonging(ballots: Ballots, terms: list[tuple[int, str, str | None]]) -> ND
     return belongs
 
 
-def _bloc_year(
-    bloc: str,
-    body: str,
-    year: int,
-    yes: NDArray[np.int64],
-    no: NDArray[np.int64],
-    abstained: NDArray[np.int64],
-    absent: NDArray[np.int64],
-) -> list[BlocYear]:
-    """The row of a bloc, body and year; none where no member of the bloc could vote."""
+def _bloc_year(bloc: str, body: str, year: int, *counted: NDArray[np.int64]) -> list[BlocYear]:
+    """The row of a bloc, body and year from its votes on each roll call; none where no member of it could vote.
+
+    `counted` has those in favour, against, abstaining and not voting.
+    """
+    yes, no, abstained, absent = counted
     roll_calls = int((yes + no + abstained + absent > 0).sum())
     if not roll_calls:
         return []
     voting, largest = yes + no + abstained, np.maximum(np.maximum(yes, no), abstained)
-    counts = (int(kind.sum()) for kind in (yes, no, abstained, absent))
-    return [
-        (bloc, body, year, roll_calls, *counts, _mean(abs(yes - no), yes + no), _mean(2 * largest - voting, voting))
-    ]  # type: ignore[list-item]
+    rice, attina = _mean(abs(yes - no), yes + no), _mean(2 * largest - voting, voting)
+    in_favour, against, abstaining, not_voting = (int(kind.sum()) for kind in counted)
+    return [(bloc, body, year, roll_calls, in_favour, against, abstaining, not_voting, rice, attina)]
 
 
 def _mean(parts: NDArray[np.int64], wholes: NDArray[np.int64]) -> float | None:

@@ -1,22 +1,23 @@
-"""Read and validate: the Library's files as they come, in one layout, held to a Table Schema and to the archive's laws.
+"""Read and validate: the Library's files row by row, in one layout, held to a Table Schema and to the archive's laws.
 
-What cannot be read or breaks a rule is a Problem with file, line, column and reason. With `keep_going` its rows are left
-out and reading goes on.
+What cannot be read or breaks a rule is a Problem with file, line, column and reason. With `keep_going` its rows are
+left out and reading goes on.
 """
 
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from scripts.bulk_read import read_csv
+from scripts.bulk_rules import literal, quoted
 from scripts.bulk_validate import bulk_problems
 from scripts.package import Field, Table, documented, read_yaml
+from scripts.portable_pattern import BLANKS
 from scripts.problems import BadDataError, Problem
 
-# What a download has otherwise than the schema, and means the same: letter case, and totals as a spreadsheet leaves them.
+# What a download has otherwise than the schema and means the same: letter case, and totals as spreadsheets leave them.
 SPELLINGS = {"ms_code": "upper({cell})", "ms_vote": "upper({cell})", "integer": r"regexp_replace({cell}, '\.0+$', '')"}
 
 
@@ -41,19 +42,20 @@ class LibraryFile:
 def read_files(
     connection: duckdb.DuckDBPyConnection, archive: Path, files: list[LibraryFile], *, keep_going: bool
 ) -> list[Problem]:
-    """Read the files; then the relation `library` has their rows in the schema's columns, with `body` and `line`.
+    """Read the files row by row; `library` then has their rows in the schema's columns, with `body` and `line`.
 
-    `archive` is the folder that describes the archive. BadDataError for a file that is not the Library's; returns the rows
-    that are not CSV, which `keep_going` leaves out.
+    `archive` is the folder that describes the archive. BadDataError for a file that is not the Library's; returns the
+    rows that are not CSV, which `keep_going` leaves out.
     """
-    layouts = read_yaml(archive, "layouts.yaml")
-    connection.execute("create table refused (body varchar, line bigint)")
     unread = []
     for file in files:
         unread += read_csv(connection, file.raw, file.path, keep_going=keep_going)
-        _in_one_layout(connection, archive, file, layouts)
-    parts = (f"select '{file.body}' as body, * from {file.name}" for file in files)
-    connection.execute(f"create view library as {' union all '.join(parts)}")
+        described = connection.execute(f"describe {file.raw}").fetchall()
+        columns = columns_by_meaning(archive, file, [name for name, *_ in described if name != "line"])
+        note_codes(connection, archive, file, columns)
+        connection.execute(_in_one_layout(archive, file, columns))
+    connection.execute(all_files(files, "library"))
+    connection.execute(read_sql(archive, "ballots_of_library"))
     return unread
 
 
@@ -76,21 +78,22 @@ def read_sql(archive: Path, name: str) -> str:
     return (archive / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def quoted(name: str) -> str:
-    """A name as DuckDB takes any name."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _schema(archive: Path) -> Table:
+def library_votes(archive: Path) -> Table:
+    """What a row of the Library's files must be."""
     return documented(archive, "schema/library")["library_votes"]
 
 
-def _in_one_layout(
-    connection: duckdb.DuckDBPyConnection, archive: Path, file: LibraryFile, layouts: dict[str, Any]
-) -> None:
-    """Make the view of a file in the schema's columns; BadDataError where a needed column is missing or stands twice."""
+def all_files(files: list[LibraryFile], view: str) -> str:
+    """The statement that makes one view of the files' views."""
+    parts = (f"select '{file.body}' as body, * from {file.name}" for file in files)  # noqa: S608
+    return f"create view {view} as {' union all '.join(parts)}"
+
+
+def columns_by_meaning(archive: Path, file: LibraryFile, names: list[str]) -> dict[str, str]:
+    """The file's column of each name of the schema; BadDataError where a needed one is missing or one stands twice."""
+    layouts = read_yaml(archive, "layouts.yaml")
     columns: dict[str, str] = {}
-    for name, *_ in connection.execute(f"describe select * exclude (line) from {file.raw}").fetchall():
+    for name in names:
         meaning = layouts["names"].get(name, name)
         if meaning in columns:
             reason = f"is the column {meaning} once more, after {columns[meaning]}"
@@ -98,27 +101,39 @@ def _in_one_layout(
         columns[meaning] = name
     if missing := [name for name in layouts["needed"] if name not in columns]:
         raise BadDataError([Problem(file.path.name, 1, name, "is a column that is missing") for name in missing])
-    statement = read_sql(archive, "one_layout").format(
+    return columns
+
+
+def note_codes(
+    connection: duckdb.DuckDBPyConnection, archive: Path, file: LibraryFile, columns: dict[str, str]
+) -> None:
+    """Make the table of what stands for members in a file as it was read."""
+    code, name = quoted(columns["ms_code"]), quoted(columns["ms_name"])
+    statement = read_sql(archive, "codes").format(raw=file.raw, code=code, name=name, blanks=literal(BLANKS))
+    connection.execute(statement)
+
+
+def _in_one_layout(archive: Path, file: LibraryFile, columns: dict[str, str]) -> str:
+    """The statement that makes the view of a file in the schema's columns."""
+    fields = library_votes(archive).fields
+    return read_sql(archive, "one_layout").format(
         raw=file.raw,
         view=file.name,
         body=file.body,
         code=quoted(columns["ms_code"]),
         name=quoted(columns["ms_name"]),
-        cells=", ".join(
-            f"{_cell(field, columns.get(field.name))} as {field.name}" for field in _schema(archive).fields
-        ),
+        cells=", ".join(f"{cell(field, columns.get(field.name))} as {field.name}" for field in fields),
     )
-    connection.execute(statement)
 
 
-def _cell(field: Field, column: str | None) -> str:
-    """The expression for a cell of the schema from the column of that meaning; NULL where the cell or column is empty."""
+def cell(field: Field, column: str | None) -> str:
+    """The expression for a cell of the schema from the column of that meaning; NULL where cell or column is empty."""
     if field.name == "ms_code":
-        return "nullif(codes.code, '')"
+        return "codes.code"
     if column is None:
         return "null::varchar"
     spelling = SPELLINGS.get(field.name, SPELLINGS.get(field.type, "{cell}"))
-    return f"nullif({spelling.format(cell='file.' + quoted(column))}, '')"
+    return f"nullif({spelling.format(cell=f'trim(file.{quoted(column)}, {literal(BLANKS)})')}, '')"
 
 
 def _schema_problems(connection: duckdb.DuckDBPyConnection, archive: Path, files: list[LibraryFile]) -> list[Problem]:
@@ -128,8 +143,12 @@ def _schema_problems(connection: duckdb.DuckDBPyConnection, archive: Path, files
 
 
 def _law_problems(connection: duckdb.DuckDBPyConnection, archive: Path, files: list[LibraryFile]) -> list[Problem]:
-    """Breaches of the laws, which look once at each account of a roll call: at the first row that gives it."""
     connection.execute(read_sql(archive, "10_accounts"))
+    return law_problems(connection, archive, files)
+
+
+def law_problems(connection: duckdb.DuckDBPyConnection, archive: Path, files: list[LibraryFile]) -> list[Problem]:
+    """Breaches of the laws, which look once at each account of a roll call: at the first row that gives it."""
     names = {file.body: file.path.name for file in files}
     return [
         Problem(names[body], line, field, reason)

@@ -32,9 +32,9 @@ def load_archive(
 ) -> tuple[int, list[str]]:
     """Write every table of the archive, its indexes, search and views, and check keys and integrity.
 
-    A table's rows are those of the relation of its name, or those that `computed` has, which are in the order of its key.
-    `counting(name, rows, batches)` hands batches on and may tell how far they are. Returns the rows written, and what is
-    wrong with the database.
+    A table's rows are those of the relation of its name, or those that `computed` has, in the order of its key.
+    `counting(name, rows, batches)` hands batches on and may tell how far they are. Returns the rows written, and what
+    is wrong with the database.
     """
     database = create_database(path)
     database.execute(CACHE)
