@@ -4,9 +4,9 @@ import sys
 
 from playwright.sync_api import Browser, sync_playwright
 
-from scripts.bench import served
 from scripts.build import ROOT
 from scripts.page_types import PAGE_TYPES
+from scripts.serving import served
 
 FOLDER = ROOT / "docs/screenshots"
 # A window for the wide, a phone for the narrow; a phone's picture is made no sharper than the README shows it.
