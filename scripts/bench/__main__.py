@@ -9,7 +9,8 @@ from scripts.bench import answers, archive_build, growth, pages, readers, record
 from scripts.bench.lab import Lab, laboratory
 from scripts.bench.machine import REPORT, machine
 from scripts.bench.report import markdown, print_report
-from scripts.bench.result import Section
+from scripts.bench.result import Row, Section
+from scripts.bench.timing import CommandError
 from scripts.build import ROOT
 
 BULK = ROOT.parent / "shared/bulk"
@@ -28,17 +29,22 @@ GROUPS: dict[str, Callable[[Lab], Section]] = {
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print, and after a whole run write docs/benchmarks.md; returns the exit code."""
     options = _parser().parse_args(arguments)
-    groups = [options.only] if options.only else list(GROUPS)
     with laboratory(options.bulk, quick=options.quick) as lab:
-        sections = []
-        for name in groups:
-            print(f"measuring: {name}", file=sys.stderr)
-            sections.append(GROUPS[name](lab))
+        sections = [_measured(lab, name) for name in ([options.only] if options.only else GROUPS)]
         files = _files(lab)
     print_report(sections, machine(), files)
     if not (options.quick or options.only):
         (ROOT / REPORT).write_text(markdown(sections, machine(), files), encoding="utf-8")
     return 0
+
+
+def _measured(lab: Lab, name: str) -> Section:
+    """What a group found, or why it could not: one that fails leaves the others to be measured."""
+    print(f"measuring: {name}", file=sys.stderr)
+    try:
+        return GROUPS[name](lab)
+    except CommandError as error:
+        return Section(f"Group {name}", "Not measured.", [Row(f"group {name}", None, reason=str(error))])
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,6 +1,7 @@
 """How long the archive takes to build, beside what only copies or converts the same files, and how big it is."""
 
 import shutil
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -9,11 +10,14 @@ from scripts.bench.library_files import Files
 from scripts.bench.peers import PEERS, PeerRuns
 from scripts.bench.result import Goal, Listing, Row, Section
 from scripts.bench.timing import Run, run_command
+from scripts.load import reading
 
 RUNS = 3
 PEER_RUNS = 2
+PARTS = 8
 TABLE = "votes"
-WITH_PYTHON = Path(__file__).with_name("bare_import.py")
+HERE = Path(__file__).parent
+WITH_PYTHON = HERE / "bare_import.py"
 WHAT = "archive build, all of it"
 
 
@@ -51,7 +55,8 @@ def measure(lab: Lab) -> Section:
         Row("most memory of the archive build", build.peak / 1e6, unit="MB", goal=Goal(600, words="< 600 MB")),
     ]
     meaning = MEANING.format(runs=lab.runs(RUNS), peers=lab.runs(PEER_RUNS))
-    return Section("The archive's build", meaning, rows, [_stage_listing(build, imported)], [_holds(build, imported)])
+    listings = [_stage_listing(build, imported), *_parts(lab.database(1))]
+    return Section("The archive's build", meaning, rows, listings, [_holds(build, imported)])
 
 
 def bare_import(program: str | None, files: Files, folder: Path) -> Run:
@@ -80,6 +85,18 @@ def _stage_listing(build: Run, imported: float) -> Listing:
     return Listing("Stages of the archive's build", ("stage", "seconds", "of the build", "times the import"), rows)
 
 
+def _parts(database: Path) -> list[Listing]:
+    """The biggest tables and indexes of a database; nothing where SQLite was built without the table that knows."""
+    statement = (HERE / "biggest_parts.sql").read_text(encoding="utf-8")
+    with reading(database) as connection:
+        try:
+            parts = connection.execute(statement, {"parts": PARTS}).fetchall()
+        except sqlite3.OperationalError:
+            return []
+    rows = [(name, f"{megabytes:.1f}", f"{share:.0f} %") for name, megabytes, share in parts]
+    return [Listing("The biggest tables and indexes of archive.db", ("name", "MB", "of the file"), rows)]
+
+
 def _holds(build: Run, imported: float) -> str:
     """What holds the build above one and a half times the import, by its longest stages."""
     ratio = build.seconds / imported
@@ -87,4 +104,4 @@ def _holds(build: Run, imported: float) -> str:
         return f"The build takes {ratio:.2f} times as long as the import, which is not above 1.5."
     longest = sorted(stages(build).items(), key=lambda stage: -stage[1])[:2]
     named = " and ".join(f"{name} ({seconds / imported:.2f} times the import by itself)" for name, seconds in longest)
-    return f"The build takes {ratio:.2f} times as long as the import. What holds it above 1.5 are mostly {named}."
+    return f"The build takes {ratio:.2f} times as long as the import. What holds it above 1.5 is mostly {named}."

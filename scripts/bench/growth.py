@@ -3,7 +3,7 @@
 from scripts.bench.answers import RUNS, time_queries
 from scripts.bench.lab import Lab
 from scripts.bench.pages import BIGGEST, facets_seconds
-from scripts.bench.result import Listing, Section
+from scripts.bench.result import Listing, Section, amount
 from scripts.serving import served
 
 SHARES = {0.25: "a quarter", 0.5: "a half", 1: "the whole", 4: "four times"}
@@ -20,7 +20,7 @@ def measure(lab: Lab) -> Section:
     """A listing with a column a size, and what grows faster than the rows do."""
     measured = {share: _figures(lab, share) for share in SHARES}
     rows = [
-        (what, *(f"{measured[share][what]:,.4g} ({measured[share][what] / whole:.2f})" for share in SHARES))
+        (what, *(f"{amount(measured[share][what])} ({measured[share][what] / whole:.2f})" for share in SHARES))
         for what, whole in measured[1].items()
     ]
     listing = Listing("Growth", ("what", *SHARES.values()), rows)

@@ -120,6 +120,6 @@ def copy_inputs(target: Path) -> None:
 
 
 def stages(run: Run) -> dict[str, float]:
-    """The seconds of each stage that a build printed, and those outside of any: start, imports, hashes, publishing."""
+    """The seconds of each stage that a build printed, and those outside of any."""
     found = {name: float(seconds) for name, seconds in STAGE.findall(run.printed)}
-    return {**found, "the rest": run.seconds - sum(found.values())}
+    return {**found, "start and publishing": run.seconds - sum(found.values())}

@@ -167,7 +167,7 @@ def _council(members: list[tuple[str, str]], day: str, chance: random.Random) ->
 def _told(body: str, number: int, day: str, totals: list[int], chance: random.Random) -> dict[str, object]:
     """What a made-up roll call has on every row, by column; the words say that they are made up."""
     year = int(day[:4])
-    title = f"{_words('Made-up text', TITLE_LENGTHS[body], chance)} : resolution / adopted by nobody"
+    title = _words("Made-up text : resolution / adopted by nobody :", TITLE_LENGTHS[body], chance)
     agenda = _words(f"A/{year - 1945}/100 {number % 150 + 1} Made-up item", AGENDA_LENGTHS[body], chance)
     symbol = f"A/RES/{year - 1945}/{number + 1}" if body == "ga" else f"S/RES/{number + 1}({year})"
     return {

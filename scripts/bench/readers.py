@@ -24,9 +24,10 @@ def _rows(lab: Lab) -> list[Row]:
         return [Row(UNMEASURED, None, reason="left out by --quick")]
     if not (ROOT / "build/site").exists():
         return [Row(UNMEASURED, None, reason="there is no site: make build")]
+    rows = []
     try:
-        return [
-            Row(what, first, against, second, unit, GOALS[unit]) for what, first, against, second, unit in reader_rows()
-        ]
-    except FileNotFoundError as error:
-        return [Row(UNMEASURED, None, reason=str(error))]
+        for what, first, against, second, unit in reader_rows():
+            rows.append(Row(what, first, against, second, unit, GOALS[unit]))
+    except (OSError, ValueError) as error:
+        rows.append(Row(UNMEASURED, None, reason=str(error)))
+    return rows

@@ -75,10 +75,8 @@ class Section:
     findings: list[str] = field(default_factory=list)
 
 
-def amount(figure: float | None, unit: str) -> str:
-    """A figure with its unit, three digits or more."""
+def amount(figure: float | None, unit: str = "") -> str:
+    """A figure with its unit, three digits or more; nothing for no figure."""
     if figure is None:
         return ""
-    if abs(figure) >= 100:
-        return f"{figure:,.0f} {unit}"
-    return f"{figure:.3g} {unit}"
+    return f"{figure:,.0f} {unit}".strip() if figure >= 100 else f"{figure:.3g} {unit}".strip()
