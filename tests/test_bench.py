@@ -9,12 +9,14 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from scripts.archive.__main__ import main as build_archive
+from scripts.bench import __main__ as command_line
+from scripts.bench import report
 from scripts.bench.__main__ import GROUPS, main
 from scripts.bench.answers import Draws
 from scripts.bench.archive_build import bare_import
@@ -87,7 +89,10 @@ def _records(path: Path) -> list[str]:
     return list(dict.fromkeys(row["undl_id"] for row in _rows(path)))
 
 
-def test_a_quick_run_gives_every_row_and_leaves_the_report(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+def test_a_quick_run_gives_every_row_and_leaves_the_report(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(report, "WIDTH", 400)  # so that no cell is broken into lines
     before = _report()
     assert main(["--quick", "--bulk", str(tmp_path)]) == 0
     told = capsys.readouterr()
@@ -109,7 +114,7 @@ def test_made_up_files_are_an_archive_without_a_problem(project: Path, archive: 
     assert (project / "build/archive/refused.csv").read_text(encoding="utf-8").count("\n") == 1
     counts = dict(archive.execute("select body, count(*) from roll_calls group by body"))
     assert counts == {"GA": 5539 // 100, "SC": 2797 // 100}
-    assert archive.execute("select count(*) from votes").fetchone() == (made_up.rows(),)
+    assert archive.execute("select count(*) from votes").fetchone() == (made_up.rows,)
     assert archive.execute("select count(*) from differences").fetchone() == (0,)
     fewest, most = archive.execute(
         "select min(counted_members), max(counted_members) from roll_calls where body = 'GA'"
@@ -153,7 +158,7 @@ def test_four_times_the_files_are_an_archive_too(tmp_path: Path, made_up: Files,
     copy_inputs(root)
     assert build_archive(["-q", "--ga", str(assembly), "--sc", str(council)], root=root) == 0
     with closing(sqlite3.connect(root / "build/archive/archive.db")) as four:
-        assert four.execute("select count(*) from votes").fetchone() == (4 * made_up.rows(),)
+        assert four.execute("select count(*) from votes").fetchone() == (4 * made_up.rows,)
 
 
 def test_the_librarys_own_files_are_taken_where_they_are(tmp_path: Path, made_up: Files):
@@ -207,7 +212,7 @@ def test_a_bare_import_has_every_row(tmp_path: Path, made_up: Files, with_progra
         pytest.skip("there is no sqlite3 on the PATH")
     bare_import(program if with_program else None, made_up, tmp_path)
     with closing(sqlite3.connect(tmp_path / "bare.db")) as connection:
-        assert connection.execute("select count(*) from votes").fetchone() == (made_up.rows(),)
+        assert connection.execute("select count(*) from votes").fetchone() == (made_up.rows,)
 
 
 def test_parameters_are_drawn_from_the_archive_the_same_each_time(archive: sqlite3.Connection):
@@ -261,6 +266,40 @@ def test_the_report_has_rows_listings_and_the_machine_but_not_its_name():
     assert platform.python_version() in text
     assert str(ROOT) not in text
     assert not re.search(rf"\b{re.escape(platform.node())}\b", text)
+
+
+@pytest.fixture
+def told_groups(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, made_up: Files) -> Path:
+    """A benchmark of two groups, one of which fails, that writes into another folder; the report's path there."""
+
+    def failing(lab: Lab) -> Section:
+        raise CommandError("it ended with 1")
+
+    @contextmanager
+    def lab(*_: object, **__: object) -> Iterator[Lab]:
+        yield Lab(tmp_path, made_up)
+
+    groups = {"sound": lambda lab: Section("Sound", "Means.", [Row("this", 1.0)]), "failing": failing}
+    monkeypatch.setattr(command_line, "GROUPS", groups)
+    monkeypatch.setattr(command_line, "laboratory", lab)
+    monkeypatch.setattr(command_line, "ROOT", tmp_path)
+    (tmp_path / REPORT).parent.mkdir()
+    return tmp_path / REPORT
+
+
+def test_a_whole_run_writes_the_report_and_a_failed_group_is_a_row_of_it(told_groups: Path):
+    assert main([]) == 0
+    text = told_groups.read_text(encoding="utf-8")
+    assert "| this | 1 s |" in text
+    assert "| group failing |  |  |  |  |  | it ended with 1 |" in text
+    assert "made up in the layout" in text
+
+
+def test_one_group_alone_leaves_the_report(told_groups: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["--only", "sound"]) == 0
+    assert not told_groups.exists()
+    told = capsys.readouterr()
+    assert "this" in told.out and "failing" not in told.out + told.err
 
 
 def test_help_names_every_group():

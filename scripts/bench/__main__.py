@@ -66,7 +66,7 @@ def _files(lab: Lab) -> str:
         if lab.files.made_up
         else "the UN Digital Library's voting records"
     )
-    return f"{kind}: {lab.files.rows():,} votes, {lab.files.size / 1e6:,.0f} MB of CSV"
+    return f"{kind}: {lab.files.rows:,} votes, {lab.files.size / 1e6:,.0f} MB of CSV"
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import random
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -59,6 +60,7 @@ class Files:
         """Bytes of both."""
         return sum(path.stat().st_size for path in self.paths)
 
+    @cached_property
     def rows(self) -> int:
         """Votes in both."""
         count = 0

@@ -92,7 +92,7 @@ def _seconds(lab: Lab, peer: Peer, program: Path) -> float:
     if peer.share == 1:
         return seconds
     start = run_command([program, "--version"], lab.folder).seconds
-    return scaled(seconds, start, lab.share(1).rows() / files.rows())
+    return scaled(seconds, start, lab.share(1).rows / files.rows)
 
 
 def scaled(seconds: float, start: float, times: float) -> float:
