@@ -16,7 +16,7 @@ import pytest
 
 from scripts.archive.__main__ import main as build_archive
 from scripts.bench import __main__ as command_line
-from scripts.bench import report
+from scripts.bench import readers, report
 from scripts.bench.__main__ import GROUPS, main
 from scripts.bench.answers import Draws
 from scripts.bench.archive_build import bare_import
@@ -266,6 +266,24 @@ def test_the_report_has_rows_listings_and_the_machine_but_not_its_name():
     assert platform.python_version() in text
     assert str(ROOT) not in text
     assert not re.search(rf"\b{re.escape(platform.node())}\b", text)
+
+
+def test_readers_have_the_goals_of_their_unit_and_what_fails_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, made_up: Files
+):
+    def rows() -> Iterator[tuple[str, float, str, float, str]]:
+        yield "page", 70, "file", 100, "requests/s"
+        yield "build", 1.1, "start", 1.0, "seconds"
+        raise FileNotFoundError("nginx is not on the PATH")
+
+    monkeypatch.setattr(readers, "reader_rows", rows)
+    monkeypatch.setattr(readers, "ROOT", tmp_path)
+    assert readers.measure(Lab(tmp_path, made_up)).rows[0].reason == "there is no site: make build"
+    (tmp_path / "build/site").mkdir(parents=True)
+    page, build, failed = readers.measure(Lab(tmp_path, made_up)).rows
+    assert page.cells()[-2:] == ("≥ 0.8", "no")
+    assert build.cells()[-2:] == ("≤ 1.2", "yes")
+    assert failed.reason == "nginx is not on the PATH"
 
 
 @pytest.fixture
