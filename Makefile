@@ -6,13 +6,14 @@ ARTICLE_TEXTS ?= ../shared/seeds
 
 PY := .venv/bin/python
 INSTALLED := .venv/.installed
+PEERS := build/peers/.installed
 UV_VERSION := 0.13.9
 # What a machine needs that only serves; each in the version of the lock.
 SERVING := datasette datasette-gzip datasette-vega
 COMPILE = build/lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help serve replicas build archive validate test tidy codebook bench screenshots atlas lint lock clean
+.PHONY: help serve replicas build archive validate test tidy codebook bench peers screenshots atlas lint lock clean
 
 help:
 	@echo "make serve      install, validate, build, check, and serve the site on http://127.0.0.1:$(PORT) (PORT=… to change it)"
@@ -23,7 +24,8 @@ help:
 	@echo "make validate   read the tables and report everything that is wrong with them"
 	@echo "make tidy       report on the CSV files with csvclean, sort them by key, rewrite them canonically"
 	@echo "make codebook   print csvstat for every table"
-	@echo "make bench      time the build and the site, as ratios within one run"
+	@echo "make bench      time builds, queries and pages as ratios within one run, and write docs/benchmarks.md"
+	@echo "make peers      install the other programs that the benchmark measures beside, in build/peers"
 	@echo "make screenshots take docs/screenshots anew, with Debian's chromium"
 	@echo "make atlas      draw the shapes of the maps anew from npm's world-atlas; the result is kept, so this is rarely needed"
 	@echo "make lint       ruff and mypy"
@@ -56,8 +58,13 @@ tidy: $(INSTALLED)
 codebook: $(INSTALLED)
 	for file in data/*/*.csv; do echo "== $$file"; .venv/bin/csvstat --no-inference --blanks "$$file"; done
 
+# BULK is the folder with the Library's files, ga_voting.csv.gz and sc_voting.csv.gz; without them, files of their size are made up.
 bench: build
-	$(PY) -m scripts.bench
+	-$(MAKE) --no-print-directory peers
+	$(PY) -m scripts.bench $(if $(BULK),--bulk "$(BULK)")
+
+# Where these cannot be installed, the benchmark's table says so.
+peers: $(PEERS)
 
 screenshots: build
 	$(PY) -m scripts.screenshots
@@ -83,7 +90,7 @@ lock:
 	rm -rf build/lock
 
 clean:
-	rm -rf .venv build/site build/sites build/archive build/archives build/lock .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv build/site build/sites build/archive build/archives build/lock build/peers build/bench-* .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv installs the same lock file in a few seconds where it is at hand; pip, which comes with Python, does it everywhere.
@@ -93,5 +100,14 @@ $(INSTALLED): requirements.lock
 	  uv pip install --quiet --python $(PY) --require-hashes -r requirements.lock; \
 	else \
 	  $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
+	fi
+	touch $@
+
+$(PEERS): requirements-peers.lock
+	$(PYTHON) -m venv --clear build/peers
+	if command -v uv >/dev/null; then \
+	  uv pip install --quiet --python build/peers/bin/python --require-hashes -r requirements-peers.lock; \
+	else \
+	  build/peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-peers.lock; \
 	fi
 	touch $@
