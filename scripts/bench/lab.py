@@ -13,7 +13,8 @@ from pathlib import Path
 from scripts.bench.library_files import Files, library_files, whole_files
 from scripts.bench.timing import Run, run_command
 from scripts.build import INPUTS, ROOT
-from scripts.publish import NOTED, inspected, write_json
+from scripts.finished import NOTED, inspected
+from scripts.publish import write_json
 
 STAGE = re.compile(r"^(\w+)\s+([\d.]+) s  ", re.MULTILINE)
 
