@@ -69,10 +69,11 @@ class Scan:
     """A file to be read in SQL without being stored: its columns, and `rows`, a relation in which they are all VARCHAR.
 
     What comes of it holds only if `adds_up` says so: how many rows there were, the bytes of their cells, and how many
-    quotation marks stood within cells.
+    quotation marks stood within cells. `lines` is how many lines the file has behind its header.
     """
 
     columns: list[str]
+    lines: int
     rows: str
     adds_up: Callable[[int, int, int], bool]
 
@@ -83,11 +84,12 @@ def scanned(path: Path, *, file: str | None = None) -> Iterator[Scan]:
     file = file or path.name
     with _opened(path, file) as text:
         header = _header(text, file)
+        counted = _counted(text, header.bytes)
 
         def adds_up(rows: int, cells: int, within: int) -> bool:
-            return _adds_up(header, _counted(text, header.bytes), rows, cells, within)
+            return _adds_up(header, counted, rows, cells, within)
 
-        yield Scan(header.columns, _rows_of(text, header.columns, skip=1), adds_up)
+        yield Scan(header.columns, counted.lines, _rows_of(text, header.columns, skip=1), adds_up)
 
 
 @dataclass(frozen=True)

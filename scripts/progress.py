@@ -1,6 +1,9 @@
 """Progress: one line a stage, with what it counted and how long it took, and a bar while many rows go by."""
 
 from collections.abc import Callable, Iterator, Sized
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event
 from time import perf_counter
 from typing import ParamSpec, TypeVar
 
@@ -14,6 +17,8 @@ Result = TypeVar("Result")
 Batch = TypeVar("Batch", bound=Sized)
 # A bar for fewer is gone before it can be read.
 MANY = 100_000
+# Seconds between two looks at work that tells its progress only when it is asked.
+LOOK = 0.2
 
 
 class Progress:
@@ -49,6 +54,26 @@ class Progress:
             for batch in batches:
                 yield batch
                 bars.advance(task, len(batch))
+
+    @contextmanager
+    def watching(self, name: str, rows: int, percent: Callable[[], float]) -> Iterator[None]:
+        """While the block runs, show on a terminal how many of the rows it is through, by what `percent` says of it."""
+        if rows < MANY or not self._console.is_terminal:
+            yield
+            return
+        over = Event()
+        with self._bars() as bars, ThreadPoolExecutor(1) as pool:
+            task = bars.add_task(name, total=rows)
+
+            def look() -> None:
+                while not over.wait(LOOK):
+                    bars.update(task, completed=int(rows * max(percent(), 0) / 100))
+
+            pool.submit(look)
+            try:
+                yield
+            finally:
+                over.set()
 
     def _bars(self) -> Bars:
         columns = (

@@ -16,6 +16,7 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -103,7 +104,7 @@ def _taken(
     """
     with _engine(folder) as connection:
         _read_record(connection, root, package)
-        if progress.run("read", _take_whole, connection, package, files):
+        if progress.run("read", _take_whole, connection, package, files, progress):
             yield connection, []
             return
     with _engine(folder, folder / "rows.duckdb") as connection:
@@ -138,9 +139,16 @@ def _name(root: Path, files: list[LibraryFile], fingerprints: dict[str, str], ke
 
 def _engine(folder: Path, database: Path | None = None) -> duckdb.DuckDBPyConnection:
     """A DuckDB in memory or in a file, which is slower to fill; what it may not hold spills into the folder."""
-    return duckdb.connect(
-        database or ":memory:", config={"memory_limit": MEMORY, "temp_directory": str(folder / "spilled")}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": MEMORY,
+        "temp_directory": str(folder / "spilled"),
+    }
+    connection = duckdb.connect(database or ":memory:", config=config)
+    # So that a query tells how far it is; what shows it is ours.
+    connection.execute(
+        "set enable_progress_bar = true; set enable_progress_bar_print = false; set progress_bar_time = 0"
     )
+    return connection
 
 
 def _read_record(connection: duckdb.DuckDBPyConnection, root: Path, package: Package) -> None:
@@ -151,8 +159,10 @@ def _read_record(connection: duckdb.DuckDBPyConnection, root: Path, package: Pac
     connection.execute(read_sql(package.root, "00_record"))
 
 
-def _take_whole(connection: duckdb.DuckDBPyConnection, package: Package, files: list[LibraryFile]) -> tuple[bool, str]:
-    if is_sound(connection, package.root, files):
+def _take_whole(
+    connection: duckdb.DuckDBPyConnection, package: Package, files: list[LibraryFile], progress: Progress
+) -> tuple[bool, str]:
+    if is_sound(connection, package.root, files, partial(progress.watching, percent=connection.query_progress)):
         return True, f"{_rows(connection, files):,} rows, which break no rule"
     return False, "something is wrong, so each row is looked at"
 

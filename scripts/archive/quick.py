@@ -6,7 +6,8 @@ anything is wrong the answer is no, and `scripts.archive.library` reads row by r
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import duckdb
@@ -27,37 +28,42 @@ from scripts.bulk_validate import bulk_problems
 from scripts.package import Table, documented
 
 OF_A_VOTE = ("ms_code", "ms_name", "ms_vote")
+Watch = Callable[[str, int], AbstractContextManager[None]]
 
 
-def is_sound(connection: duckdb.DuckDBPyConnection, archive: Path, files: list[LibraryFile]) -> bool:
+def is_sound(connection: duckdb.DuckDBPyConnection, archive: Path, files: list[LibraryFile], watch: Watch) -> bool:
     """Whether every row can be read and breaks no rule; then `ballots` and `accounts` have what the files say.
 
-    BadDataError for a file that is not the Library's.
+    `watch(name, rows)` is a context in which so many rows are read, and may show how far it is. BadDataError for a file
+    that is not the Library's.
     """
     try:
-        read = all(_read(connection, archive, file) for file in files)
+        read = all(_read(connection, archive, file, watch) for file in files)
     except duckdb.Error:
         return False
     return read and not _problems(connection, archive, files)
 
 
-def _read(connection: duckdb.DuckDBPyConnection, archive: Path, file: LibraryFile) -> bool:
+def _read(connection: duckdb.DuckDBPyConnection, archive: Path, file: LibraryFile, watch: Watch) -> bool:
     """Read a file into the relations of its votes and its records; whether all its bytes are there."""
     with scanned(file.path) as scan:
         columns = columns_by_meaning(archive, file, scan.columns)
         told = {column for meaning, column in columns.items() if meaning in _names(archive) - set(OF_A_VOTE)}
         of_a_record = [column for column in scan.columns if column in told]
         others = [column for column in scan.columns if column not in told]
-        connection.execute(
-            read_sql(archive, "quick_scan").format(
+        with watch(f"{file.path.name}, records", scan.lines):
+            statement = read_sql(archive, "quick_scan_records").format(
                 raw=file.raw,
                 rows=scan.rows,
                 account_columns=", ".join(map(quoted, of_a_record)),
-                vote_columns=", ".join(quoted(columns[name]) for name in ("undl_id", *OF_A_VOTE)),
                 vote_bytes=_bytes(others),
                 vote_marks=" or ".join(f"contains({quoted(column)}, '\"')" for column in others),
             )
-        )
+            connection.execute(statement)
+        with watch(f"{file.path.name}, votes", scan.lines):
+            vote_columns = ", ".join(quoted(columns[name]) for name in ("undl_id", *OF_A_VOTE))
+            statement = read_sql(archive, "quick_scan_votes")
+            connection.execute(statement.format(raw=file.raw, rows=scan.rows, vote_columns=vote_columns))
         sums = read_sql(archive, "quick_sums").format(
             raw=file.raw, account_bytes=_bytes(of_a_record), account_marks=_marks(of_a_record)
         )
