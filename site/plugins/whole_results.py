@@ -1,12 +1,16 @@
-"""Machine formats have all rows of a query, CSV all rows of a table, and what is not there is not found.
+"""Machine formats have all rows of a query, CSV all rows of a table or none, and what is not there is not found.
 
 Datasette 0.65 ends the CSV and JSON of a query at max_returned_rows and the CSV of a table at a page; neither file says
 so. It calls CSV plain text, answers an ending that it does not know with a page, and takes a table that is not there
 for wrong SQL. A page shows max_returned_rows at most and says so.
+
+A file of a million rows would keep a processor busy for half a minute, and the later pages of a view, which has no key,
+take longer than a query may; so more than MOST_ROWS are refused, which names the files that have them.
 """
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from datasette import hookimpl
 from datasette.app import Datasette
@@ -18,9 +22,15 @@ from datasette.views.database import DatabaseView
 from datasette.views.row import RowView
 from datasette.views.table import TableView
 
-DATABASE = "record"
+MOST_ROWS = 100_000
+# With these Datasette does not count rows.
+UNCOUNTED = {"_nocount", "_shape"}
 FORMAT = r"\.(?P<format>(?!db$)\w+)$"
 TOO_LONG = "The query took too long. Ask for less at a time, or take whole tables from /downloads."
+TOO_MANY = (
+    "More than {most:,} rows: as CSV they are not given here. Narrow them with a filter, or take the whole database at "
+    "{database}. To have it as Parquet, run make parquet where the site is built."
+)
 NOTHING_ASKED = "Name a query, or a table, or give SQL as ?sql=. Whole tables are at /downloads."
 
 
@@ -75,15 +85,30 @@ class _Database(_Whole, DatabaseView):
 class _Table(_Whole, TableView):
     """A table, a view, or a query of the site."""
 
+    async def data(self, request: Request, **options: Any) -> Any:
+        """As ever; the first page of a CSV that is to be whole counts the rows, which Datasette leaves out of a CSV."""
+        if request.url_vars["format"] != "csv" or "_stream" not in request.args or options:
+            return await super().data(request, **options)
+        asked = [pair for pair in parse_qsl(request.query_string, keep_blank_values=True) if pair[0] not in UNCOUNTED]
+        counting = Request({**request.scope, "query_string": urlencode(asked).encode("latin-1")}, request.receive)
+        found = await super().data(counting)
+        if isinstance(found, Response) or "filtered_table_rows_count" not in found[0]:
+            return found
+        rows = found[0]["filtered_table_rows_count"]
+        if rows is None or rows > MOST_ROWS:
+            database = self.ds.urls.database(request.url_vars["database"])
+            return _refused(TOO_MANY.format(most=MOST_ROWS, database=f"{database}.db"))
+        return found
+
 
 class _Row(_Whole, RowView):
     """A row of a table."""
 
 
 @hookimpl(trylast=True)
-def register_routes() -> list[tuple[str, Callable[..., Awaitable[Any]]]]:
-    """Every row, and every address in the database with an ending, after those that another plugin answers."""
-    database = rf"/(?P<database>{DATABASE})"
+def register_routes(datasette: Datasette) -> list[tuple[str, Callable[..., Awaitable[Any]]]]:
+    """Every row, and every address in a database with an ending, after those that another plugin answers."""
+    database = f"/(?P<database>{'|'.join(datasette.databases)})"
     return [
         (rf"{database}{FORMAT}", _whole_result),
         (rf"{database}/(?P<table>[^/.]+){FORMAT}", _whole_table),
@@ -110,7 +135,7 @@ async def _whole_table(request: Request, datasette: Datasette) -> Any:
 async def _row(request: Request, datasette: Datasette) -> Any:
     """A row, as Datasette has it; only tables have rows, views and queries have none."""
     table = tilde_decode(request.url_vars["table"])
-    if table not in await datasette.get_database(DATABASE).table_names():
+    if table not in await datasette.get_database(request.url_vars["database"]).table_names():
         raise NotFound(f"No table is called {table}.")
     if request.url_vars["format"]:
         _refuse_unknown(request, datasette)
