@@ -21,6 +21,7 @@ from scripts.queries import ARCHIVE, BOTH, DATABASE, read_queries
 INCOMPLETE = "incomplete_roll_calls"
 PAGES = {"codebook": "data/press/CODEBOOK.md", "known-gaps": "data/GAPS.md"}
 DOWNLOADS = "static/downloads"
+HANDED_ON = ("source", "source_url", "license", "license_url", "about", "about_url")
 SETTINGS = {
     "default_page_size": 100,
     "max_returned_rows": 1000,
@@ -83,16 +84,19 @@ def full_metadata(
 
 
 def _full_database(told: dict[str, Any], tables: dict[str, Table]) -> dict[str, Any]:
+    # Datasette hands these on to tables and queries from the site as a whole, not from their database.
+    handed_on = {key: told[key] for key in HANDED_ON if key in told}
     documented = {
         table.name: {
             "title": table.title,
             "description": table.description,
             "columns": {field.name: field.description for field in table.fields},
+            **handed_on,
             **told.get("tables", {}).get(table.name, {}),
         }
         for table in tables.values()
     }
-    queries = {name: _full_query(query, tables) for name, query in told.get("queries", {}).items()}
+    queries = {name: {**handed_on, **_full_query(query, tables)} for name, query in told.get("queries", {}).items()}
     return {**told, "tables": documented, "queries": queries}
 
 

@@ -111,8 +111,10 @@ async def _things(site: Site, database: str | None, name: str | None, view_name:
     """What a page is about in schema.org's terms; nothing for a page that is a tool or a document."""
     if view_name == "index":
         return [await _whole_dataset(site)]
-    if view_name == "table" and database and name in site.datasette.served.get(database, {"tables": {}})["tables"]:
-        return [await _table(site, name) if database == DATABASE else _table_of_others(site, database, name)]
+    if view_name == "table" and database and name:
+        served = site.datasette.served.get(database, {"tables": {}})
+        if name in served["tables"]:
+            return [await _table(site, name) if database == DATABASE else _table_of_others(site, database, name)]
     if database != DATABASE:
         return []
     if view_name == "row" and name == "claims":

@@ -65,7 +65,7 @@ def render_cell(
     if database not in FOREIGN_KEYS or not isinstance(value, str | int):
         return None
     tables = FOREIGN_KEYS[database]
-    if column in tables.get(table or "", {}):
+    if table and column in tables.get(table, {}):
         return _named(datasette, database, table, column, value)
     key = str(value)
     if column == "url" and key.startswith(tuple(f"/{name}/" for name in FOREIGN_KEYS)):

@@ -105,6 +105,12 @@ class _Row(_Whole, RowView):
     """A row of a table."""
 
 
+@hookimpl
+def extra_template_vars() -> dict[str, int]:
+    """`most_csv_rows`, more than which a table has no CSV."""
+    return {"most_csv_rows": MOST_ROWS}
+
+
 @hookimpl(trylast=True)
 def register_routes(datasette: Datasette) -> list[tuple[str, Callable[..., Awaitable[Any]]]]:
     """Every row, and every address in a database with an ending, after those that another plugin answers."""
