@@ -88,7 +88,7 @@ async def _facets(facet: ColumnFacet) -> Any:
     is_whole = OF_THE_WHOLE.issuperset(facet.request.args)
     if is_whole and not facet.ds.get_database(facet.database).is_mutable:
         facet.ds = _Remembering(facet.ds)
-        facet.sql, facet.params = facet.sql.partition(" where ")[0], {}
+        facet.sql, facet.params = facet.sql.partition(" where ")[0].strip(), {}
     return await facet.count_values()
 
 

@@ -44,7 +44,7 @@ class Citation(NamedTuple):
     url: str
     name: str
     read_on: date
-    source: str
+    source: str = ""
 
 
 def as_text(cited: Citation) -> str:
