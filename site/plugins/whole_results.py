@@ -4,8 +4,9 @@ Datasette 0.65 ends the CSV and JSON of a query at max_returned_rows and the CSV
 so. It calls CSV plain text, answers an ending that it does not know with a page, and takes a table that is not there
 for wrong SQL. A page shows max_returned_rows at most and says so.
 
-A file of a million rows would keep a processor busy for half a minute, and the later pages of a view, which has no key,
-take longer than a query may; so more than MOST_ROWS are refused, which names the files that have them.
+A file of a million rows would keep a processor busy for half a minute, so more than MOST_ROWS are refused, with the name
+of the file that has them. A view, which has no key to go on from, is read at once and not page by page: each page would
+begin anew, and one that takes too long would end the file in its middle.
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.database import QueryInterrupted
+from datasette.database import Database, QueryInterrupted
 from datasette.utils import InvalidSql, sqlite3, tilde_decode
 from datasette.utils.asgi import AsgiStream, NotFound, Request, Response
 from datasette.views.base import DataView
@@ -35,17 +36,29 @@ NOTHING_ASKED = "Name a query, or a table, or give SQL as ?sql=. Whole tables ar
 
 
 class _Untruncated:
-    """Datasette, except that a query's rows are all fetched; its limits of time and size stay in force."""
+    """Datasette or a database, except that a query's rows are all fetched; limits of time and size stay in force."""
 
-    def __init__(self, datasette: Datasette) -> None:
-        self._datasette = datasette
+    def __init__(self, whole: Datasette | Database) -> None:
+        self._whole = whole
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._datasette, name)
+        return getattr(self._whole, name)
 
     async def execute(self, *arguments: Any, truncate: bool = False, **options: Any) -> Any:
-        """As Datasette.execute, with `truncate` left out."""
-        return await self._datasette.execute(*arguments, **options)
+        """As Datasette.execute and Database.execute, with `truncate` left out."""
+        return await self._whole.execute(*arguments, **options)
+
+
+class _AtOnce(_Untruncated):
+    """Datasette with pages of as many rows as a CSV may have."""
+
+    def __init__(self, datasette: Datasette) -> None:
+        super().__init__(datasette)
+        self.max_returned_rows = MOST_ROWS
+
+    def get_database(self, *name: str, **route: str) -> _Untruncated:
+        """As Datasette.get_database."""
+        return _Untruncated(self._whole.get_database(*name, **route))
 
 
 class _Whole(DataView):
@@ -131,11 +144,15 @@ async def _whole_result(request: Request, datasette: Datasette) -> Any:
 async def _whole_table(request: Request, datasette: Datasette) -> Any:
     """A table or the answer to a query of the site; as CSV whole, unless a page of it is asked for."""
     _refuse_unknown(request, datasette)
+    asked_of: _Untruncated = _Untruncated(datasette)
     page_asked = request.args.get("_size", "max") != "max" or request.args.get("_next")
     if request.url_vars["format"] == "csv" and not page_asked:
         asked = f"{request.query_string}&_size=max&_stream=1".lstrip("&")
         request = Request({**request.scope, "query_string": asked.encode("latin-1")}, request.receive)
-    return await _Table(_Untruncated(datasette)).dispatch_request(request)
+        views = await datasette.get_database(request.url_vars["database"]).view_names()
+        if tilde_decode(request.url_vars["table"]) in views:
+            asked_of = _AtOnce(datasette)
+    return await _Table(asked_of).dispatch_request(request)
 
 
 async def _row(request: Request, datasette: Datasette) -> Any:
