@@ -190,10 +190,13 @@ def archive_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site with a small archive: some of the record's votes as the Library has them, and a text that only it has."""
     root = copy_project(tmp_path_factory.mktemp("archived") / "project")
     texts = {11: "A-RES-68-262", 12: "A-RES-ES-11-1", 13: "A-RES-ES-11-7"}
-    assembly = [{**line, "undl_id": str(number)} for number, key in texts.items() for line in library(root, key)]
-    other = {"undl_id": "14", "resolution": "A/RES/79/999 B", "title": "Nuclear peace", "total_yes": "94"}
+    unlinked = {"undl_link": ""}
+    assembly = [
+        {**line, **unlinked, "undl_id": str(number)} for number, key in texts.items() for line in library(root, key)
+    ]
+    other = {**unlinked, "undl_id": "14", "resolution": "A/RES/79/999 B", "title": "Nuclear peace", "total_yes": "94"}
     assembly += [{**line, **other} for line in library(root, "A-RES-ES-11-7")]
-    council = [{**line, "undl_id": "15"} for line in library(root, "S-RES-2774-2025")]
+    council = [{**line, **unlinked, "undl_id": "15"} for line in library(root, "S-RES-2774-2025")]
     about = {"agenda_title": "A/79/251 10a MATTERS", "agenda": "MATTERS", "subjects": "PEACE|UKRAINE"}
     files = {"ga": (assembly, ASSEMBLY), "sc": (council, COUNCIL)}
     for name, (lines, header) in files.items():

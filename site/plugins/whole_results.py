@@ -4,9 +4,9 @@ Datasette 0.65 ends the CSV and JSON of a query at max_returned_rows and the CSV
 so. It calls CSV plain text, answers an ending that it does not know with a page, and takes a table that is not there
 for wrong SQL. A page shows max_returned_rows at most and says so.
 
-A file of a million rows would keep a processor busy for half a minute, so more than MOST_ROWS are refused, with the name
-of the file that has them. A view, which has no key to go on from, is read at once and not page by page: each page would
-begin anew, and one that takes too long would end the file in its middle.
+A file of a million rows would keep a processor busy for half a minute, so more than MOST_ROWS are refused, with the
+name of the file that has them. A view, which has no key to go on from, is read at once and not page by page: each page
+would begin anew, and one that takes too long would end the file in its middle.
 """
 
 from collections.abc import Awaitable, Callable
