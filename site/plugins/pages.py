@@ -35,11 +35,19 @@ def extra_template_vars(
         for part, name in parts.items():
             page[part], asked[part] = await _answer(datasette, database or DATABASE, name, key)
         if view_name == "index" and ARCHIVE in datasette.served:
-            page["archive"] = await datasette.answer(ARCHIVE, ARCHIVE_IN_NUMBERS)
+            page["archive"] = await _archive_in_numbers(datasette)
         questions = [await _question(datasette, check) for check in page.get("checks", [])]
         return {"page": page, "asked": asked, "questions": questions}
 
     return ask
+
+
+async def _archive_in_numbers(datasette: Datasette) -> Rows:
+    """How much the archive has; asked once, since it takes counting and a build never changes."""
+    if not hasattr(datasette, "archive_in_numbers"):
+        datasette.archive_in_numbers = await datasette.answer(ARCHIVE, ARCHIVE_IN_NUMBERS)
+    numbers: Rows = datasette.archive_in_numbers
+    return numbers
 
 
 async def _known_key(datasette: Datasette, request: Request, database: str, table: str) -> str:
