@@ -229,6 +229,7 @@ async def test_a_view_has_its_number_of_rows_from_the_build(ds: Datasette, archi
     noted = json.loads((archive_site / "inspect-data.json").read_text())["archive"]["views"]
     found = (await ds.client.get("/archive/votes_named.json?_size=1")).json()
     assert found["filtered_table_rows_count"] == noted["votes_named"]["count"] > 193
+    assert ds.inspect_data["archive"]["tables"]["votes_named"] == noted["votes_named"]
     assert "votes_named" not in await ds.get_database("archive").table_counts()
 
 
