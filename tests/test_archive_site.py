@@ -351,6 +351,8 @@ async def test_a_site_without_an_archive_has_no_word_of_it(site: Path):
         assert "/archive" not in (await alone.client.get("/sitemap.xml")).text
         assert "archive" not in json.loads((site / "static/downloads/tables.json").read_text())
         assert not (site / "archive.db").exists()
+        for address in ("/_memory", "/_memory?sql=select+1", "/_memory?sql=select+1+where+0"):
+            assert (await alone.client.get(address)).status_code == 200, address
         for address in ("/archive", "/archive/members/USA"):
             page = await alone.client.get(address)
             assert page.status_code == 404
