@@ -17,11 +17,12 @@ from scripts.load import reading
 from scripts.package import Package, Table, open_package
 from scripts.pictures import draw_pictures
 from scripts.publish import inspect, write_json
-from scripts.queries import ARCHIVE, DATABASE, read_queries
+from scripts.queries import ARCHIVE, BOTH, DATABASE, read_queries
 
 INCOMPLETE = "incomplete_roll_calls"
 PAGES = {"codebook": "data/press/CODEBOOK.md", "known-gaps": "data/GAPS.md"}
 DOWNLOADS = "static/downloads"
+HANDED_ON = ("source", "source_url", "license", "license_url", "about", "about_url")
 SETTINGS = {
     "default_page_size": 100,
     "max_returned_rows": 1000,
@@ -46,7 +47,7 @@ def assemble(
     tables = list(tables)
     described = {DATABASE: tables}
     if archive:
-        described[ARCHIVE] = archive_tables(package.root)
+        described |= {ARCHIVE: archive_tables(package.root), BOTH: []}
         os.link(archive / f"{ARCHIVE}.db", site / f"{ARCHIVE}.db")
     write_json(site / "metadata.json", full_metadata(metadata, described, package.descriptor))
     write_json(site / "settings.json", SETTINGS)
@@ -56,7 +57,7 @@ def assemble(
     pages[INCOMPLETE.replace("_", "-")] = incomplete_roll_calls(database, package.views[INCOMPLETE])
     for name, text in pages.items():
         write_page(text, site / "templates/pages" / f"{name}.html")
-    write_downloads(site / DOWNLOADS, database, package, tables)
+    write_downloads(site / DOWNLOADS, database, package, tables, described.get(ARCHIVE, []))
     draw_pictures(site, database, package.root / "site/pictures", read_queries(metadata))
     write_json(site / NOTED, {**inspect(database), **(inspected(archive) if archive else {})})
     return sum(path.is_file() for path in site.rglob("*"))
@@ -77,23 +78,26 @@ def full_metadata(
     `described` has the tables of each database of the site; of any other, metadata.yml's words are left out.
     """
     databases = {
-        name: _full_database(metadata["databases"][name], {table.name: table for table in tables})
+        name: _full_database(metadata["databases"].get(name, {}), {table.name: table for table in tables})
         for name, tables in described.items()
     }
     return {**metadata, "dataset": _dataset(descriptor), "databases": databases}
 
 
 def _full_database(told: dict[str, Any], tables: dict[str, Table]) -> dict[str, Any]:
+    # Datasette hands these on to tables and queries from the site as a whole, not from their database.
+    handed_on = {key: told[key] for key in HANDED_ON if key in told}
     documented = {
         table.name: {
             "title": table.title,
             "description": table.description,
             "columns": {field.name: field.description for field in table.fields},
-            **told["tables"].get(table.name, {}),
+            **handed_on,
+            **told.get("tables", {}).get(table.name, {}),
         }
         for table in tables.values()
     }
-    queries = {name: _full_query(query, tables) for name, query in told["queries"].items()}
+    queries = {name: {**handed_on, **_full_query(query, tables)} for name, query in told.get("queries", {}).items()}
     return {**told, "tables": documented, "queries": queries}
 
 

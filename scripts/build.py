@@ -137,7 +137,9 @@ def _validate(package: "Package", metadata: dict[str, Any], rows: "Rows") -> tup
     from scripts.package import open_package
 
     misnamed = list(queries.metadata_problems(package, metadata))
-    misnamed += queries.metadata_problems(open_package(package.root / queries.ARCHIVE), metadata, queries.ARCHIVE)
+    archive = open_package(package.root / queries.ARCHIVE)
+    for database in (queries.ARCHIVE, queries.BOTH):
+        misnamed += queries.metadata_problems(archive, metadata, database)
     problems = [*validate.validate(package, rows), *misnamed]
     if not misnamed:
         sound = {name: rows[name] for name in package.sound(rows, problems)}

@@ -45,8 +45,13 @@ class Download:
     rows: list[tuple[Any, ...]]
 
 
-def write_downloads(folder: Path, database: Path, package: Package, tables: Iterable[Table]) -> None:
-    """Everything that is taken away, in one folder: tables, packages, database, `tables.json` and `SHA256SUMS`."""
+def write_downloads(
+    folder: Path, database: Path, package: Package, tables: Iterable[Table], archive: Iterable[Table] = ()
+) -> None:
+    """Everything that is taken away, in one folder: tables, packages, database, `tables.json` and `SHA256SUMS`.
+
+    Of the tables of an archive, which has no files but its database, `tables.json` has the descriptions.
+    """
     folder.mkdir(parents=True)
     os.link(database, folder / database.name)
     downloads = list(_read(database, package, tables))
@@ -63,6 +68,8 @@ def write_downloads(folder: Path, database: Path, package: Package, tables: Iter
         "packages": bundles,
         "tables": [_entry(download, folder) for download in downloads],
     }
+    if described := [_words(table, "table" if table.primary_key else "view") for table in archive]:
+        catalogue["archive"] = described
     (folder / "tables.json").write_text(json.dumps(catalogue, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     write_sums(folder)
 
@@ -164,20 +171,26 @@ def _bundle(folder: Path, package: Package, name: str, downloads: list[Download]
 
 
 def _entry(download: Download, folder: Path) -> dict[str, Any]:
-    """What `tables.json` says of a table: its words, keys, columns and files."""
+    """What `tables.json` says of a table: its words, keys, columns, rows and files."""
     table = download.table
+    return {
+        **_words(table, download.kind),
+        "rows": len(download.rows),
+        "files": {form: _file(folder / f"{table.name}.{form}") for form in ("csv", "xlsx", "parquet")},
+    }
+
+
+def _words(table: Table, kind: str) -> dict[str, Any]:
     return {
         "name": table.name,
         "title": table.title,
         "description": table.description,
-        "kind": download.kind,
-        "rows": len(download.rows),
+        "kind": kind,
         "primary_key": table.primary_key,
         "foreign_keys": [
             {"columns": key.fields, "table": key.table, "references": key.references} for key in table.foreign_keys
         ],
         "columns": [_column(field) for field in table.fields],
-        "files": {form: _file(folder / f"{table.name}.{form}") for form in ("csv", "xlsx", "parquet")},
     }
 
 

@@ -27,18 +27,22 @@ def workshop(places: Path, name: str) -> Iterator[Path]:
 
 
 def inspect(database: Path) -> dict[str, Any]:
-    """What `datasette inspect` would say; its presence has Datasette serve the database as immutable."""
-    tables = "select name from sqlite_master where type = 'table' order by name"
+    """What `datasette inspect` would say, and the rows of views; its presence has Datasette serve it as immutable."""
+    listed = "select name from sqlite_master where type = ? order by name"
+    counts: dict[str, dict[str, dict[str, int]]] = {"table": {}, "view": {}}
     with reading(database) as connection:
-        names = [name for (name,) in connection.execute(tables)]
-        counts = {name: {"count": connection.execute(f'select count(*) from "{name}"').fetchone()[0]} for name in names}  # noqa: S608
+        for kind, found in counts.items():
+            for (name,) in connection.execute(listed, [kind]).fetchall():
+                found[name] = {"count": connection.execute(f'select count(*) from "{name}"').fetchone()[0]}  # noqa: S608
     content = database.read_bytes()
     return {
         database.stem: {
             "hash": hashlib.sha256(content).hexdigest(),
             "size": len(content),
             "file": database.name,
-            "tables": counts,
+            "tables": counts["table"],
+            # Datasette does not ask for these; the site's page of a view does.
+            "views": counts["view"],
         }
     }
 

@@ -13,6 +13,8 @@ from scripts.problems import BadDataError, Problem
 
 DATABASE = "record"
 ARCHIVE = "archive"
+# What Datasette calls the place from which both can be read, where it is started with --crossdb.
+BOTH = "_memory"
 METADATA = "metadata.yml"
 ANSWER_TYPES = ("string", "integer", "boolean", "date", "list")
 FORMS = ("date", "text")
@@ -39,7 +41,7 @@ def read_metadata(root: Path) -> dict[str, Any]:
     """metadata.yml as it stands; BadDataError if it is not YAML."""
     try:
         metadata = yaml.safe_load((root / METADATA).read_text(encoding="utf-8"))
-        for database in (DATABASE, ARCHIVE):
+        for database in (DATABASE, ARCHIVE, BOTH):
             metadata["databases"][database]["tables"], metadata["databases"][database]["queries"]
     except (OSError, UnicodeDecodeError) as error:
         raise BadDataError([unreadable(METADATA, error)]) from error
@@ -77,11 +79,16 @@ def metadata_problems(package: Package, metadata: dict[str, Any], database: str 
 
 
 def _page_problems(name: str, page: dict[str, str], queries: dict[str, Any], tables: list[str]) -> Iterator[Problem]:
-    """Parts of a page that are no query, or a query whose parameters are not one key of each of the tables."""
+    """Parts of a page that are no query, or a query whose parameters are not one key of each of the tables.
+
+    Further parameters whose values are of no table are left empty on the page.
+    """
     for query in page.values():
         if query not in queries:
             yield Problem(METADATA, None, name, f"has a page with the query {query}, which is not there")
-        elif [rule.get("table") for rule in (queries[query] or {}).get("parameters", {}).values()] != tables:
+            continue
+        taken = [rule.get("table") for rule in (queries[query] or {}).get("parameters", {}).values()]
+        if taken[: len(tables)] != tables or any(taken[len(tables) :] if tables else [True for _ in taken]):
             yield Problem(METADATA, None, name, f"has a page with the query {query}, which takes other parameters")
 
 

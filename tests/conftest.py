@@ -22,8 +22,10 @@ import yaml
 from datasette.app import Datasette
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
+from scripts.archive.__main__ import main as build_archive
 from scripts.build import ROOT, main
 from scripts.package import Package, open_package
+from tests.library_files import ASSEMBLY, COUNCIL, library, text_of
 
 ELSEWHERE = re.compile(r"^(?!http://127\.0\.0\.1[:/])")
 INPUTS = (
@@ -192,6 +194,27 @@ def built_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def site(built_project: Path) -> Path:
     """The folder that Datasette serves."""
     return (built_project / "build/site").resolve()
+
+
+@pytest.fixture(scope="session")
+def archive_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site with a small archive: some of the record's votes as the Library has them, and a text that only it has."""
+    root = copy_project(tmp_path_factory.mktemp("archived") / "project")
+    texts = {11: "A-RES-68-262", 12: "A-RES-ES-11-1", 13: "A-RES-ES-11-7"}
+    unlinked = {"undl_link": ""}
+    assembly = [
+        {**line, **unlinked, "undl_id": str(number)} for number, key in texts.items() for line in library(root, key)
+    ]
+    other = {**unlinked, "undl_id": "14", "resolution": "A/RES/79/999 B", "title": "Nuclear peace", "total_yes": "94"}
+    assembly += [{**line, **other} for line in library(root, "A-RES-ES-11-7")]
+    council = [{**line, **unlinked, "undl_id": "15"} for line in library(root, "S-RES-2774-2025")]
+    about = {"agenda_title": "A/79/251 10a MATTERS", "agenda": "MATTERS", "subjects": "PEACE|UKRAINE"}
+    files = {"ga": (assembly, ASSEMBLY), "sc": (council, COUNCIL)}
+    for name, (lines, header) in files.items():
+        (root / f"{name}.csv").write_text(text_of([about | line for line in lines], header), encoding="utf-8")
+    assert build_archive(["--ga", str(root / "ga.csv"), "--sc", str(root / "sc.csv"), "-q"], root=root) == 0
+    assert main(["-q"], root=root) == 0
+    return (root / "build/site").resolve()
 
 
 @pytest.fixture(scope="session")

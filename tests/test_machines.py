@@ -251,6 +251,8 @@ async def test_the_sitemap_has_home_documents_tables_and_rows(ds: Datasette, row
     assert len(listed) == len(set(listed)) <= 50_000
     expected = {f"{HOST}/record/{name}/{row['id']}" for name in TABLES for row in rows(f"select id from {name}")}  # noqa: S608
     expected |= {f"{HOST}/record/{name}" for name in metadata["databases"]["record"]["tables"]}
+    queries = metadata["databases"]["record"]["queries"]
+    expected |= {f"{HOST}/record/{name}" for name, query in queries.items() if not query["params"]}
     expected |= {f"{HOST}/{page.stem}" for page in (site / "templates/pages").glob("*.html") if "{" not in page.name}
     assert {f"{HOST}/codebook", f"{HOST}/known-gaps"} <= expected
     assert set(listed) == expected | {f"{HOST}/", f"{HOST}/record"}

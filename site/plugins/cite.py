@@ -31,7 +31,10 @@ MONTHS = (
 
 
 class Citation(NamedTuple):
-    """What a citation of a row says; `name` is the table and the key, safe in file names and as a citation's key."""
+    """What a citation of a row says; `name` is the table and the key, safe in file names and as a citation's key.
+
+    `source` is a sentence that names whose data the row has, where they are not the dataset's own.
+    """
 
     title: str
     table: str
@@ -41,12 +44,14 @@ class Citation(NamedTuple):
     url: str
     name: str
     read_on: date
+    source: str = ""
 
 
 def as_text(cited: Citation) -> str:
     """One line for a footnote."""
     stop = "" if cited.title.endswith((".", ".”", "?", "!")) else "."
-    return f"{cited.title}{stop} {_where(cited)}. {cited.url} (read on {_day(cited)})."
+    parts = (f"{cited.title}{stop}", f"{_where(cited)}.", cited.source, f"{cited.url} (read on {_day(cited)}).")
+    return " ".join(filter(None, parts))
 
 
 def as_bibtex(cited: Citation) -> str:
@@ -59,7 +64,7 @@ def as_bibtex(cited: Citation) -> str:
         "version": _tex(cited.version),
         "url": cited.url,
         "urldate": cited.read_on.isoformat(),
-        "note": _tex(f"{cited.url}, read on {_day(cited)}"),
+        "note": _tex(f"{cited.url}, read on {_day(cited)}. {cited.source}".removesuffix(". ")),
     }
     lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
     return f"@misc{{{cited.name},\n{lines}\n}}\n"
@@ -77,6 +82,7 @@ def as_ris(cited: Citation) -> str:
         ("ET", cited.version),
         ("UR", cited.url),
         ("Y2", cited.read_on.strftime("%Y/%m/%d")),
+        *([("N1", cited.source)] if cited.source else []),
         ("ER", ""),
     ]
     return "".join(f"{tag}  - {' '.join(value.split())}\r\n" for tag, value in fields)
@@ -96,7 +102,8 @@ def as_csl_json(cited: Citation) -> str:
         "URL": cited.url,
         "accessed": {"date-parts": [[cited.read_on.year, cited.read_on.month, cited.read_on.day]]},
     }
-    return json.dumps([item], ensure_ascii=False, indent=1) + "\n"
+    note = {"note": cited.source} if cited.source else {}
+    return json.dumps([item | note], ensure_ascii=False, indent=1) + "\n"
 
 
 class Format(NamedTuple):
@@ -169,16 +176,19 @@ async def _citation(
     datasette: Datasette, request: Request, database: str, table: str, key: list[str], row: dict[str, Any]
 ) -> Citation:
     dataset = datasette.metadata("dataset")
+    about = datasette.served.get(database, {})
+    source = about.get("source")
     path = datasette.urls.row(database, table, ",".join(map(tilde_encode, key)))
     return Citation(
         title=await datasette.titles.of_row(database, table, row),
-        table=datasette.titles.of_table(database, table),
+        table=datasette.titles.of_table(database, table) + (f" of the {database}" if source else ""),
         dataset=dataset["title"],
         version=dataset["version"],
         author=dataset["author"],
         url=datasette.permanent_url(request, path),
-        name=re.sub(r"[^A-Za-z0-9-]+", "-", "-".join([table, *key])),
+        name=re.sub(r"[^A-Za-z0-9-]+", "-", "-".join([*([database] if source else []), table, *key])),
         read_on=datetime.now(UTC).date(),
+        source=f"The data are those of the {source}." if source else "",
     )
 
 

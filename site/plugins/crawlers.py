@@ -9,9 +9,12 @@ from datasette.app import Datasette
 from datasette.utils import escape_sqlite, tilde_encode
 from datasette.utils.asgi import Request, Response
 
-DATABASE = "record"
-# The votes themselves are left to the pages of roll calls and members: thousands of pages that say one word.
-TABLES = ("resolutions", "roll_calls", "members", "claims", "articles", "outlets", "blocs")
+# The votes themselves are left to the pages of roll calls and members: thousands of pages that say one word. Of the
+# archive, which others have too, there are the tables and queries, and the members and blocs.
+ROWS_OF = {
+    "record": ("resolutions", "roll_calls", "members", "claims", "articles", "outlets", "blocs"),
+    "archive": ("members", "blocs"),
+}
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 # The longest rule that fits an address decides, so a page's own style sheet may be fetched with its fingerprint.
 ROBOTS = """User-agent: *
@@ -38,7 +41,10 @@ def robots(request: Request, datasette: Datasette) -> Response:
 
 
 async def sitemap(request: Request, datasette: Datasette) -> Response:
-    """Home, documents, tables and rows; no `lastmod`, since the data does not say when a page last changed."""
+    """Home, documents, tables, queries that take nothing, and rows.
+
+    No `lastmod`, since the data does not say when a page last changed.
+    """
     home = datasette.permanent_url(request, datasette.urls.path("/"))
     root = ElementTree.Element("urlset", xmlns=NAMESPACE)
     async for path in _paths(datasette):
@@ -56,10 +62,14 @@ async def _paths(datasette: Datasette) -> AsyncIterator[str]:
     for page in sorted(pages.rglob("*.html")):
         if "{" not in page.name:
             yield f"/{page.relative_to(pages).with_suffix('').as_posix()}"
-    yield f"/{DATABASE}"
-    for name in datasette.metadata("tables", database=DATABASE):
-        yield f"/{DATABASE}/{name}"
-    for name in TABLES:
-        rows = await datasette.execute(DATABASE, f"select id from {escape_sqlite(name)} order by id")  # noqa: S608
-        for row in rows:
-            yield f"/{DATABASE}/{name}/{tilde_encode(row['id'])}"
+    for database, about in datasette.served.items():
+        yield f"/{database}"
+        for name in about["tables"]:
+            yield f"/{database}/{name}"
+        for name, query in about["queries"].items():
+            # What opens with an example has a query string, which robots.txt forbids.
+            if not query["params"]:
+                yield f"/{database}/{name}"
+        for name in ROWS_OF.get(database, ()):
+            for row in await datasette.execute(database, f"select id from {escape_sqlite(name)} order by id"):  # noqa: S608
+                yield f"/{database}/{name}/{tilde_encode(str(row['id']))}"

@@ -12,7 +12,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import NotFound, Request, Response
 from datasette.views.database import DatabaseDownload
 
-DATABASE = "record"
+DATABASE = "record"  # Only its tables are files.
 FOLDER = "static/downloads"
 # Without these a browser would show the file as text.
 TYPES = {
@@ -41,10 +41,11 @@ def _catalogue(site: Path) -> Any:
 
 
 @hookimpl
-def register_routes() -> list[tuple[str, Callable[..., Awaitable[Any]]]]:
-    """The database, and the address of a table with the ending of a file that was made of it."""
+def register_routes(datasette: Datasette) -> list[tuple[str, Callable[..., Awaitable[Any]]]]:
+    """The databases, and the address of a table with the ending of a file that was made of it."""
+    databases = "|".join(name for name, database in datasette.databases.items() if database.path)
     return [
-        (rf"/(?P<database>{DATABASE})\.db$", _database),
+        (rf"/(?P<database>{databases})\.db$", _database),
         (rf"/{DATABASE}/(?P<table>[^/.]+)\.(?P<form>xlsx|parquet)$", _file),
     ]
 

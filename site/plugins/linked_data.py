@@ -60,8 +60,7 @@ class Site:
         self.datasette = datasette
         self.request = request
         self.dataset: dict[str, Any] = datasette.metadata("dataset")
-        # Asked for once: Datasette puts all metadata together anew each time.
-        self.tables: dict[str, dict[str, Any]] = datasette.metadata("tables", database=DATABASE) or {}
+        self.tables: dict[str, dict[str, Any]] = datasette.served[DATABASE]["tables"]
         self.home = datasette.permanent_url(request, datasette.urls.path("/"))
 
     def address(self, path: str) -> str:
@@ -79,9 +78,10 @@ class Site:
 
     def told_of(self, database: str | None, name: str | None, view_name: str) -> dict[str, str]:
         """Title and description of a page, for search engines and previews."""
-        queries = self.datasette.metadata("queries", database=database) or {}
-        tables = self.tables if database == DATABASE else self.datasette.metadata("tables", database=database) or {}
-        about = {**queries, **tables}.get(name or "", {})
+        served = self.datasette.served.get(database, {"tables": {}, "queries": {}})
+        about = {**served["queries"], **served["tables"]}.get(name or "", {})
+        if view_name == "database" and database != DATABASE:
+            about = served
         title = about.get("title") if view_name != "page" else None
         return {
             "title": title or self.dataset["title"],
@@ -93,7 +93,8 @@ class Site:
         path = self.datasette.permanent_url(self.request, self.request.path)
         if view_name == "database" and "sql" in self.request.args:
             return None
-        if view_name == "table" and name not in self.tables and self.request.query_string:
+        tables = self.datasette.served.get(self.request.url_vars.get("database"), {}).get("tables", {})
+        if view_name == "table" and name not in tables and self.request.query_string:
             return f"{path}?{self.request.query_string}"
         return path
 
@@ -111,10 +112,12 @@ async def _things(site: Site, database: str | None, name: str | None, view_name:
     """What a page is about in schema.org's terms; nothing for a page that is a tool or a document."""
     if view_name == "index":
         return [await _whole_dataset(site)]
-    if database != DATABASE or name not in site.tables:
+    if view_name == "table" and database and name:
+        served = site.datasette.served.get(database, {"tables": {}})
+        if name in served["tables"]:
+            return [await _table(site, name) if database == DATABASE else _table_of_others(site, database, name)]
+    if database != DATABASE:
         return []
-    if view_name == "table":
-        return [await _table(site, name)]
     if view_name == "row" and name == "claims":
         return await _claim(site, tilde_decode(unquote(site.request.url_vars["pks"])))
     return []
@@ -164,6 +167,37 @@ async def _table(site: Site, name: str) -> Thing:
         }
         | ({"temporalCoverage": _interval(days[0])} if days else {})
     )
+
+
+def _table_of_others(site: Site, database: str, name: str) -> Thing:
+    """A table of which only the form is ours: the data, and the terms on which they may be used, are its source's."""
+    told = site.datasette.served[database]
+    about, address = told["tables"][name], site.address(f"/{database}/{name}")
+    columns = about.get("columns", {})
+    return {
+        "@type": "Dataset",
+        "@id": address,
+        "url": address,
+        "name": f"{about['title']} ({told['title']})",
+        "description": about["description"].strip(),
+        "license": told["license_url"],
+        "creator": {"@type": "Organization", "name": told["source"], "url": told["source_url"]},
+        "isBasedOn": told["source_url"],
+        "publisher": site.publisher(),
+        "isAccessibleForFree": True,
+        "inLanguage": "en",
+        "variableMeasured": [
+            {"@type": "PropertyValue", "name": column, "description": text} for column, text in columns.items()
+        ],
+        "distribution": [
+            {
+                "@type": "DataDownload",
+                "contentUrl": site.address(f"/{database}.db"),
+                "encodingFormat": mimetypes.guess_type(f"{database}.db")[0],
+                "contentSize": f"{site.datasette.get_database(database).size} B",
+            }
+        ],
+    }
 
 
 def _about_dataset(site: Site) -> Thing:

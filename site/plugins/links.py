@@ -11,7 +11,7 @@ from datasette.app import Datasette
 from datasette.utils import tilde_encode
 from markupsafe import Markup
 
-DATABASE = "record"
+# The table that a column of a query or a view leads to, in the same database.
 KEYS = {
     "agreeing_claim_id": "claims",
     "article_id": "articles",
@@ -22,6 +22,7 @@ KEYS = {
     "earlier_roll_call_id": "roll_calls",
     "first_claim_id": "claims",
     "later_roll_call_id": "roll_calls",
+    "member_code": "members",
     "member_id": "members",
     "origin_article_id": "articles",
     "origin_claim_id": "claims",
@@ -30,22 +31,25 @@ KEYS = {
     "resolution_id": "resolutions",
     "source_id": "sources",
 }
+# The same, in a database that is named.
+KEYS_ELSEWHERE = {"record_roll_call_id": ("record", "roll_calls")}
 
 
-# Column and table of each foreign key, by table; looked up once, since a page asks for every cell.
-FOREIGN_KEYS: dict[str, dict[str, str]] = {}
+# Column and table of each foreign key, by database and table; looked up once, since a page asks for every cell.
+FOREIGN_KEYS: dict[str, dict[str, dict[str, str]]] = {}
 
 
 @hookimpl
 def startup(datasette: Datasette) -> Callable[[], Awaitable[None]]:
-    """Note the foreign keys of the immutable database."""
+    """Note the foreign keys of the immutable databases."""
 
     async def note() -> None:
         """Only keys that refer to a column id: those that a page can name."""
-        database = datasette.get_database(DATABASE)
-        for table in await database.table_names():
-            keys = await database.foreign_keys_for_table(table)
-            FOREIGN_KEYS[table] = {key["column"]: key["other_table"] for key in keys if key["other_column"] == "id"}
+        for name in datasette.served:
+            database, noted = datasette.get_database(name), FOREIGN_KEYS.setdefault(name, {})
+            for table in await database.table_names():
+                keys = await database.foreign_keys_for_table(table)
+                noted[table] = {key["column"]: key["other_table"] for key in keys if key["other_column"] == "id"}
 
     return note
 
@@ -58,26 +62,31 @@ def render_cell(
 
     On a table's page a foreign key comes as a dictionary that Datasette links by itself; on a row's page it is bare.
     """
-    if database != DATABASE or not isinstance(value, str):
+    if database not in FOREIGN_KEYS or not isinstance(value, str | int):
         return None
-    if column == "url" and value.startswith(f"/{DATABASE}/"):
-        return Markup('<a href="{}">{}</a>').format(datasette.urls.path(value), value)
+    tables = FOREIGN_KEYS[database]
+    if table and column in tables.get(table, {}):
+        return _named(datasette, database, table, column, value)
+    key = str(value)
+    if column == "url" and key.startswith(tuple(f"/{name}/" for name in FOREIGN_KEYS)):
+        return Markup('<a href="{}">{}</a>').format(datasette.urls.path(key), key)
     if column == "row_key" and "table_name" in row.keys():  # noqa: SIM118  (a sqlite3.Row holds values)
-        return _link(datasette, row["table_name"], ",".join(map(tilde_encode, value.split(","))), value)
+        return _link(datasette, database, row["table_name"], ",".join(map(tilde_encode, key.split(","))), key)
+    if column in KEYS_ELSEWHERE and database != KEYS_ELSEWHERE[column][0]:
+        return _link(datasette, *KEYS_ELSEWHERE[column], key, key)
     # A view is no table with foreign keys: its keys are linked like those of a query's answer.
-    if table not in FOREIGN_KEYS and column in KEYS and "," not in value:
-        return _link(datasette, KEYS[column], value, value)
-    if table and column in FOREIGN_KEYS.get(table, {}):
-        return _named(datasette, table, column, value)
+    if table not in tables and KEYS.get(column) in tables and "," not in key:
+        return _link(datasette, database, KEYS[column], key, key)
     return None
 
 
-def _link(datasette: Datasette, table: str, key: str, name: str) -> Markup:
-    return Markup('<a href="{}">{}</a>').format(datasette.urls.row(DATABASE, table, key), name)
+def _link(datasette: Datasette, database: str, table: str, key: str, name: object) -> Markup:
+    return Markup('<a href="{}">{}</a>').format(datasette.urls.row(database, table, key), name)
 
 
-async def _named(datasette: Datasette, table: str, column: str, key: str) -> Markup:
+async def _named(datasette: Datasette, database: str, table: str, column: str, key: str | int) -> Markup:
     """A foreign key as the name of its row, linked, with the key beside it."""
-    names = await datasette.expand_foreign_keys(DATABASE, table, column, [key])
-    link = _link(datasette, FOREIGN_KEYS[table][column], key, names.get((column, key)) or key)
+    names = await datasette.expand_foreign_keys(database, table, column, [key])
+    name = names.get((column, key)) or key
+    link = _link(datasette, database, FOREIGN_KEYS[database][table][column], str(key), name)
     return link + Markup("&nbsp;<em>{}</em>").format(key)

@@ -7,7 +7,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-DATABASE = "record"
+DATABASE, ARCHIVE, BOTH = "record", "archive", "_memory"
 ASKING = """Every table, row and query has an address. A table takes `column=value` for rows that have the value,
 `_search=words` where it has a search, and `_sort=column`. A query takes its parameters by name.
 
@@ -20,6 +20,18 @@ ASKING = """Every table, row and query has an address. A table takes `column=val
 - SQL of SQLite: `{base}.json?_shape=array&sql=select+count(*)+from+votes`. It may run for one second and answer with
   four million characters; every row within that is given.
 - Everything at once: `{base}.db`. It spares this site, and you, thousands of requests.
+"""
+
+ARCHIVE_ASKING = """Beside the record, this site has every recorded vote on an adopted text since 1946, from the
+files of the UN Digital Library, whose terms of use hold: {terms}. It is asked in the same way
+under {base}, with the same codes of members and keys of texts.
+
+- A member: `{base}/members/USA`, a roll call: `{base}/roll_calls/A-RES-2758-XXVI`; both lead on to
+  the row, whose key is a number.
+- `votes` has keys as numbers, `votes_named` the same in words.
+- CSV of more than 100,000 rows is refused. Everything at once: `{base}.db`.
+- SQL that reads both databases: `{home}_memory.json?_shape=array&sql=`, with tables named as
+  `record.votes` and `archive.votes`.
 """
 
 DOCUMENTS = """- [Codebook]({home}codebook): how claims are coded, and how verdicts follow.
@@ -55,11 +67,27 @@ def llms(request: Request, datasette: Datasette) -> Response:
         "\n".join(_links(base, datasette.metadata("tables", database=DATABASE))),
         "## Queries",
         "\n".join(_links(base, datasette.metadata("queries", database=DATABASE))),
+        *_archive(request, datasette, home),
         "## Citation and licence",
         f"Cite {dataset['title']}, version {dataset['version']}, with the address of the row; its page has "
         f"the citation. {datasette.metadata('license')}: {datasette.metadata('license_url')}",
     ]
     return Response.text("\n\n".join(parts) + "\n")
+
+
+def _archive(request: Request, datasette: Datasette, home: str) -> Iterator[str]:
+    """The paragraphs about the archive, none where it is not served."""
+    about = datasette.served.get(ARCHIVE)
+    if not about:
+        return
+    base = datasette.permanent_url(request, datasette.urls.database(ARCHIVE))
+    yield f"## {about['title']}"
+    yield ARCHIVE_ASKING.format(base=base, home=home, terms=about["license_url"])
+    yield "\n".join(_links(base, about["tables"]))
+    yield "\n".join(_links(base, about["queries"]))
+    if BOTH in datasette.served:
+        both = datasette.permanent_url(request, datasette.urls.database(BOTH))
+        yield "\n".join(_links(both, datasette.served[BOTH]["queries"]))
 
 
 def _links(base: str, described: dict[str, dict[str, Any]]) -> Iterator[str]:

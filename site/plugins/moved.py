@@ -1,4 +1,6 @@
-"""A key in another letter case, or one that had to change, leads to its row: a cited address never breaks."""
+"""A key in another letter case, one that had to change, or one that people know instead of a number, leads to its row:
+a cited address never breaks.
+"""
 
 import re
 import sqlite3
@@ -11,8 +13,7 @@ from datasette.database import Database
 from datasette.utils import escape_sqlite, tilde_decode, tilde_encode
 from datasette.utils.asgi import NotFound, Request, Response
 
-DATABASE = "record"
-ROW = re.compile(rf"/{DATABASE}/(?P<table>[a-z_]+)/(?P<key>[^/]+?)(?P<form>\.\w+)?")
+ROW = re.compile(r"/(?P<database>[a-z_]+)/(?P<table>[a-z_]+)/(?P<key>[^/]+?)(?P<form>\.\w+)?")
 
 
 # First, before the page that says that nothing was found.
@@ -22,33 +23,40 @@ def handle_exception(
 ) -> Callable[[], Awaitable[Response | None]] | None:
     """In the place of "not found", a permanent redirect to the row that the address means, if there is one."""
     place = ROW.fullmatch(unquote(request.path))
-    if not place or not isinstance(exception, NotFound | sqlite3.ProgrammingError):
+    if (
+        not place
+        or place["database"] not in datasette.served
+        or not isinstance(exception, NotFound | sqlite3.ProgrammingError)
+    ):
         return None
 
     async def redirect() -> Response | None:
         """A 301 to the key that the row has now, in the same form; None where no row has it."""
         parts = [tilde_decode(part) for part in place["key"].split(",")]
-        found = await _key_now(datasette, place["table"], parts)
+        found = await _key_now(datasette, place["database"], place["table"], parts)
         if found is None or found == parts:
             return None
         key = ",".join(tilde_encode(part) for part in found)
         asked = f"?{request.query_string}" if request.query_string else ""
-        address = datasette.urls.path(f"/{DATABASE}/{place['table']}/{key}{place['form'] or ''}")
+        address = datasette.urls.path(f"/{place['database']}/{place['table']}/{key}{place['form'] or ''}")
         return Response.redirect(address + asked, status=301)
 
     return redirect
 
 
-async def _key_now(datasette: Datasette, table: str, parts: list[str]) -> list[str] | None:
-    """The key that a row has now, from the key in an address."""
-    database = datasette.get_database(DATABASE)
-    if table not in await database.table_names():
+async def _key_now(datasette: Datasette, name: str, table: str, parts: list[str]) -> list[str] | None:
+    """The key that a row has now, from the key in an address: an old one, or the one in the table's `key_column`."""
+    database = datasette.get_database(name)
+    tables = await database.table_names()
+    if table not in tables:
         return None
-    moved = await _look_up(database, "redirects", ["new_key"], ["table_name", "old_key"], [table, ",".join(parts)])
-    if moved:
-        parts = moved[0].split(",")
+    if "redirects" in tables:
+        moved = await _look_up(database, "redirects", ["new_key"], ["table_name", "old_key"], [table, ",".join(parts)])
+        parts = moved[0].split(",") if moved else parts
     columns = await database.primary_keys(table)
-    return await _look_up(database, table, columns, columns, parts) if len(columns) == len(parts) else None
+    found = await _look_up(database, table, columns, columns, parts) if len(columns) == len(parts) else None
+    known = datasette.served[name]["tables"].get(table, {}).get("key_column")
+    return found or (await _look_up(database, table, columns, [known], parts) if known and len(parts) == 1 else None)
 
 
 async def _look_up(

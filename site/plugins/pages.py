@@ -10,13 +10,14 @@ from datasette.app import Datasette
 from datasette.utils import escape_sqlite, tilde_decode
 from datasette.utils.asgi import Request
 
-DATABASE = "record"
+DATABASE, ARCHIVE = "record", "archive"
+ARCHIVE_IN_NUMBERS = "archive_in_numbers"
 Rows = list[dict[str, Any]]
 
 
 @hookimpl
 def extra_template_vars(
-    table: str | None, view_name: str, request: Request | None, datasette: Datasette
+    database: str | None, table: str | None, view_name: str, request: Request | None, datasette: Datasette
 ) -> Callable[[], Awaitable[dict[str, Any]]] | None:
     """`page`, `asked` and `questions` on the home page and the page of a row whose table has a `page` in metadata.yml.
 
@@ -24,28 +25,46 @@ def extra_template_vars(
     """
     if request is None or view_name not in ("index", "row"):
         return None
-    place = {"database": DATABASE, "table": table} if table else {}
+    place = {"database": database, "table": table} if table else {}
     parts = datasette.metadata("page", fallback=False, **place) or {}
-    key = tilde_decode(request.url_vars["pks"]) if table else None
 
     async def ask() -> dict[str, Any]:
         """Awaited by Datasette when it renders the page."""
         page, asked = {}, {}
+        key = await _known_key(datasette, request, database, table) if database and table and parts else ""
         for part, name in parts.items():
-            page[part], asked[part] = await _answer(datasette, name, key)
+            page[part], asked[part] = await _answer(datasette, database or DATABASE, name, key)
+        if view_name == "index" and ARCHIVE in datasette.served:
+            page["archive"] = await _archive_in_numbers(datasette)
         questions = [await _question(datasette, check) for check in page.get("checks", [])]
         return {"page": page, "asked": asked, "questions": questions}
 
     return ask
 
 
-async def _answer(datasette: Datasette, name: str, key: str | None) -> tuple[Rows, str]:
-    """The rows of a query about one key, and the address at which anyone can ask it."""
-    query = await datasette.get_canned_query(DATABASE, name, None)
+async def _archive_in_numbers(datasette: Datasette) -> Rows:
+    """How much the archive has; asked once, since it takes counting and a build never changes."""
+    if not hasattr(datasette, "archive_in_numbers"):
+        datasette.archive_in_numbers = await datasette.answer(ARCHIVE, ARCHIVE_IN_NUMBERS)
+    numbers: Rows = datasette.archive_in_numbers
+    return numbers
+
+
+async def _known_key(datasette: Datasette, request: Request, database: str, table: str) -> str:
+    """The key in the address, or what people know the row by: the value in the table's `key_column`."""
+    key = tilde_decode(request.url_vars["pks"])
+    known = datasette.served[database]["tables"][table].get("key_column")
+    row = await datasette.titles.row(database, table, [key]) if known else None
+    return str(row[known]) if row else key
+
+
+async def _answer(datasette: Datasette, database: str, name: str, key: str) -> tuple[Rows, str]:
+    """The rows of a query about one key, all its other parameters empty, and the address at which anyone can ask it."""
+    query = await datasette.get_canned_query(database, name, None)
     assert query
-    values = dict.fromkeys(query["params"], key)
-    address = datasette.urls.query(DATABASE, name) + (f"?{urlencode(values)}" if values else "")
-    return await datasette.answer(DATABASE, name, values), address
+    values = {parameter: "" if place else key for place, parameter in enumerate(query["params"])}
+    address = datasette.urls.query(database, name) + (f"?{urlencode(values)}" if values else "")
+    return await datasette.answer(database, name, values), address
 
 
 async def _question(datasette: Datasette, check: dict[str, Any]) -> dict[str, Any]:

@@ -120,7 +120,11 @@ def _check_next(request: Request, parts: int) -> None:
 async def _check_search(request: Request, database: Database, table: str) -> None:
     searched = request.args.get("_fts_table") or await database.fts_table(table)
     if "_search" in request.args and not searched:
-        raise BadRequest(f"The table {table} has no full-text search; the search at /record/search looks everywhere.")
+        tables = [name for name in await database.table_names() if await database.fts_table(name)]
+        raise BadRequest(
+            f"The table {table} has no full-text search; these have one: {', '.join(tables)}. "
+            "The search at /record/search looks everywhere in the record."
+        )
 
 
 async def _check_through(through: str, database: Database, table: str) -> None:
