@@ -367,6 +367,38 @@ def test_the_form_of_the_file_does_not_matter(make, root, plain, assembly, form)
     assert content(root) == plain
 
 
+def test_files_read_row_by_row_are_the_same_archive_as_files_taken_whole(make, root, plain, assembly, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(archive, "is_sound", lambda *_: False)
+        shutil.rmtree(root / "build/archives")
+        assert make(assembly) == (0, "")
+    assert content(root) == plain
+
+
+WRITTEN_OTHERWISE = {
+    "blanks around a number": {"undl_id": f" {FIRST_RECORD}"},
+    "blanks around a vote": {"ms_vote": " Y "},
+    "blanks around a code": {"ms_code": " FRA"},
+    "blanks around a name": {"ms_name": "FRANCE "},
+    "blanks around a symbol": {"resolution": " A/RES/68/262"},
+    "a total with places": {"total_yes": "100.0"},
+}
+
+
+@pytest.mark.parametrize("way", WRITTEN_OTHERWISE)
+def test_one_row_may_be_written_otherwise(make, root, plain, assembly, way):
+    changed(assembly[:193], "FRA", **WRITTEN_OTHERWISE[way])
+    assert make(assembly) == (0, "")
+    assert content(root) == plain
+
+
+def test_columns_that_nobody_knows_are_passed_over(make, root, plain, assembly):
+    for number, line in enumerate(assembly):
+        line["weather"] = f'"{number}", rain'
+    assert make(assembly, header=[*ASSEMBLY, "weather"]) == (0, "")
+    assert content(root) == plain
+
+
 # --- what is refused ---
 
 WRONG = {
