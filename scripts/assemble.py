@@ -17,6 +17,7 @@ from scripts.downloads import write_downloads
 from scripts.load import reading
 from scripts.package import Package, Table
 from scripts.pictures import draw_pictures
+from scripts.places import forget_old, point
 from scripts.queries import DATABASE, read_queries
 
 INCOMPLETE = "incomplete_roll_calls"
@@ -169,18 +170,8 @@ def publish(site: Path, sites: Path, name: str, link: Path, keep: int = 5) -> Pa
         shutil.rmtree(place, ignore_errors=True)
         site.replace(place)
     os.utime(place)
-    temporary = link.with_name(f".{link.name}-{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    temporary.symlink_to(Path(sites.name) / name)
-    try:
-        temporary.replace(link)
-    finally:
-        temporary.unlink(missing_ok=True)
-    finished = sorted(
-        (path for path in sites.iterdir() if not path.name.startswith(".")), key=lambda path: path.stat().st_mtime
-    )
-    for old in finished[:-keep]:
-        shutil.rmtree(old)
+    point(link, place)
+    forget_old(sites, keep)
     return place
 
 

@@ -9,12 +9,8 @@ stays), 2 for bad usage.
 import argparse
 import hashlib
 import platform
-import shutil
 import sqlite3
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,8 +105,9 @@ def build(
 ) -> Path:
     """Load, derive, check and assemble in a folder of its own, then put that in the place of the last build."""
     from scripts.assemble import publish
+    from scripts.places import workshop
 
-    with _workshop(root / "build/sites", name) as folder:
+    with workshop(root / "build/sites", name) as folder:
         database = progress.run("load", _load, folder, package, rows)
         tables = progress.run("derive", _derive, database, package)
         progress.run("check", _check, folder, database, package, metadata, rows)
@@ -118,18 +115,6 @@ def build(
         place = publish(folder, root / "build/sites", name, root / "build/site")
     progress.say(f"build/site is now build/sites/{name}")
     return place
-
-
-@contextmanager
-def _workshop(sites: Path, name: str) -> Iterator[Path]:
-    """A folder to build in, gone again if the build fails."""
-    sites.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=sites))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _stop_if(problems: "list[Problem]") -> None:

@@ -118,9 +118,9 @@ def open_package(root: Path) -> Package:
         root,
         descriptor,
         {table.name: table for table in tables},
-        _documented(root, "schema/derived"),
-        _documented(root, "schema/wide"),
-        _documented(root, "schema/views"),
+        documented(root, "schema/derived"),
+        documented(root, "schema/wide"),
+        documented(root, "schema/views"),
     )
 
 
@@ -149,8 +149,8 @@ def read_yaml(root: Path, path: str) -> dict[str, Any]:
     return content
 
 
-def _documented(root: Path, folder: str) -> dict[str, Table]:
-    """Tables and views that the build makes, each documented in a YAML file named after it."""
+def documented(root: Path, folder: str) -> dict[str, Table]:
+    """The tables and views that a folder below the root documents, each in a YAML file named after it."""
     paths = sorted((root / folder).glob("*.yaml"))
     return {path.stem: _described(root, {"name": path.stem}, f"{folder}/{path.name}") for path in paths}
 
