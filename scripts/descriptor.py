@@ -63,5 +63,5 @@ def _key_problems(path: str, schema: dict[str, Any], columns: set[str]) -> Itera
 def _date_problems(path: str, dated: object, columns: set[str]) -> Iterator[Problem]:
     """`datedBy` names the column that has a row's day or year, or {column: table} where the row it leads to has it."""
     named = list(dated) if isinstance(dated, dict) and len(dated) == 1 else [dated]
-    if dated is not None and not columns.issuperset(named):
+    if dated is not None and not all(isinstance(name, str) and name in columns for name in named):
         yield Problem(path, None, "datedBy", "is neither a column nor {column: table}")

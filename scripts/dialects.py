@@ -72,16 +72,6 @@ def _parameters_are_texts(tree: exp.Expr, dialect: Dialect) -> None:
         node.replace(exp.cast(node.copy(), "TEXT"))
 
 
-def _joins_without_condition(tree: exp.Expr, dialect: Dialect) -> None:
-    """SQLite joins every row with every row where no condition is given; the others want that said."""
-    for join in tree.find_all(exp.Join):
-        if not join.args.get("on") and not join.args.get("using"):
-            if join.side:
-                join.set("on", exp.true())
-            else:
-                join.set("kind", "CROSS")
-
-
 def _days(tree: exp.Expr, dialect: Dialect) -> None:
     """`date(x, '+0 days') is x` asks whether a text is a day; both engines can try to read it as one.
 
@@ -303,13 +293,26 @@ def _json_values(tree: exp.Expr, dialect: Dialect) -> None:
 def _divisions(tree: exp.Expr, dialect: Dialect) -> None:
     """Whole numbers divided are a whole number in SQLite, cut off at the point, and a fraction in the others."""
     for node in _within(tree, exp.Div):
-        if _is_whole(node.this) and _is_whole(node.expression):
-            _put(node, exp.IntDiv(this=node.this, expression=node.expression))
-        elif _is_number(node.this) and _is_number(node.expression):
+        first, second = node.this, node.args["expression"]
+        if _is_whole(first) and _is_whole(second):
+            _put(node, exp.IntDiv(this=first, expression=second))
+        elif _is_number(first) and _is_number(second):
             # DuckDB calls a fraction by zero infinite, unless this is safe.
-            _put(node, exp.Div(this=node.this, expression=node.expression, typed=False, safe=True))
+            _put(node, exp.Div(this=first, expression=second, typed=False, safe=True))
         else:
             raise NotPortableError(f"divides {node.sql('sqlite')}, of which the types are not known")
+
+
+def _rounding(tree: exp.Expr, dialect: Dialect) -> None:
+    """DuckDB multiplies before it rounds, so that 0.285 becomes 0.28; SQLite and Spark round what is written."""
+    for node in _within(tree, exp.Round):
+        places = node.args.get("decimals") or exp.Literal.number(0)
+        if not (_is_number(node.this) or isinstance(node.this, exp.Null)) or not isinstance(places, exp.Literal):
+            raise NotPortableError(f"uses {node.sql('sqlite')}, which is not of a number to a number of places")
+        number = exp.cast(node.this.copy(), "DOUBLE")
+        if dialect == "duckdb":
+            number = exp.cast(exp.cast(number, "TEXT"), "DECIMAL(38, 15)")
+        _put(node, exp.cast(exp.Round(this=number, decimals=places.copy()), "DOUBLE"))
 
 
 def _fractions(tree: exp.Expr, dialect: Dialect) -> None:
@@ -484,7 +487,7 @@ def _is_whole(node: exp.Expr) -> bool:
     return bool(node.type and node.is_type(*exp.DataType.INTEGER_TYPES))
 
 
-PREPARATIONS = (_parameters_are_texts, _joins_without_condition, _days, _days_since)
+PREPARATIONS = (_parameters_are_texts, _days, _days_since)
 STEPS = (
     _one_type,
     _lists_in_order,
@@ -493,6 +496,7 @@ STEPS = (
     _parts_of_texts,
     _divisions,
     _casts,
+    _rounding,
     _numbers_beside_texts,
     _letter_case,
     _greatest,

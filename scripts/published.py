@@ -37,15 +37,16 @@ def published_databases(root: Path, site: Path, metadata: dict[str, Any]) -> lis
 
 def _described_tables(root: Path, name: str, path: Path) -> tuple[Table, ...]:
     """The tables of a database: those of the package for the record, those of schema/<name> for another."""
+    if name == DATABASE:
+        package = open_package(root)
+        tables = [*package.tables.values(), *package.derived.values(), *package.wide.values(), *package.views.values()]
+        wide = package.wide
+    else:
+        folders = (f"schema/{name}", f"schema/{name}/views")
+        tables, wide = [table for folder in folders for table in documented(root, folder).values()], {}
     with reading(path) as connection:
-        if name == DATABASE:
-            package = open_package(root)
-            wide = [wide_table(sqlite_utils.Database(connection), table) for table in package.wide.values()]
-            tables = [*package.tables.values(), *package.derived.values(), *wide, *package.views.values()]
-        else:
-            folders = (f"schema/{name}", f"schema/{name}/views")
-            tables = [table for folder in folders for table in documented(root, folder).values()]
         there = {row[0] for row in connection.execute("select name from sqlite_master where type in ('table', 'view')")}
-    if missing := [table.name for table in tables if table.name not in there]:
-        raise BadDataError([Problem(path.name, None, table, "has a schema and is not there") for table in missing])
-    return tuple(tables)
+        if missing := [table.name for table in tables if table.name not in there]:
+            raise BadDataError([Problem(path.name, None, table, "has a schema and is not there") for table in missing])
+        database = sqlite_utils.Database(connection)
+        return tuple(wide_table(database, table) if table.name in wide else table for table in tables)
