@@ -7,13 +7,14 @@ ARTICLE_TEXTS ?= ../shared/seeds
 PY := .venv/bin/python
 INSTALLED := .venv/.installed
 PEERS := build/peers/.installed
+SPARK_INSTALLED := .venv/.spark-installed
 UV_VERSION := 0.13.9
 # What a machine needs that only serves; each in the version of the lock.
 SERVING := datasette datasette-gzip datasette-vega
 COMPILE = build/lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help serve replicas build archive validate test tidy codebook bench peers screenshots atlas lint lock clean
+.PHONY: help serve replicas build archive validate parquet spark test tidy codebook bench peers screenshots atlas lint lock clean
 
 help:
 	@echo "make serve      install, validate, build, check, and serve the site on http://127.0.0.1:$(PORT) (PORT=… to change it)"
@@ -22,6 +23,8 @@ help:
 	@echo "make build      install, validate, build and check; does nothing if nothing changed"
 	@echo "make archive    build the archive of all votes since 1946: GA=file.csv[.gz] SC=file.csv[.gz], as the UN Digital Library offers them"
 	@echo "make validate   read the tables and report everything that is wrong with them"
+	@echo "make parquet    write the databases as Parquet, by year, to build/parquet"
+	@echo "make spark      install Spark beside the rest, for scripts/query.py --engine spark; it needs Java 17 or later"
 	@echo "make tidy       report on the CSV files with csvclean, sort them by key, rewrite them canonically"
 	@echo "make codebook   print csvstat for every table"
 	@echo "make bench      time builds, queries and pages as ratios within one run, and write docs/benchmarks.md"
@@ -49,7 +52,14 @@ archive: $(INSTALLED)
 validate: $(INSTALLED)
 	$(PY) -m scripts.build --validate --texts "$(ARTICLE_TEXTS)"
 
-test: $(INSTALLED)
+parquet: build
+	$(PY) -m scripts.parquet
+
+spark: $(SPARK_INSTALLED)
+
+# Spark is compared where Java is found; without it the tests say that they skip the comparison, and fail where CI is set.
+test: $(INSTALLED) $(if $(shell command -v java),$(SPARK_INSTALLED))
+	@command -v java >/dev/null || echo "java is not on the PATH, so Spark is not compared"
 	ARTICLE_TEXTS="$(ARTICLE_TEXTS)" $(PY) -m pytest
 
 tidy: $(INSTALLED)
@@ -90,24 +100,28 @@ lock:
 	rm -rf build/lock
 
 clean:
-	rm -rf .venv build/site build/sites build/archive build/archives build/lock build/peers build/bench-* .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv build/site build/sites build/archive build/archives build/parquet build/parquets build/lock build/peers build/bench-* .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv installs the same lock file in a few seconds where it is at hand; pip, which comes with Python, does it everywhere.
+define install
+if command -v uv >/dev/null; then \
+  uv pip install --quiet --python $(1)/bin/python --require-hashes -r $(2); \
+else \
+  $(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(2); \
+fi
+endef
+
 $(INSTALLED): requirements.lock
 	$(PYTHON) -m venv --clear .venv
-	if command -v uv >/dev/null; then \
-	  uv pip install --quiet --python $(PY) --require-hashes -r requirements.lock; \
-	else \
-	  $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
-	fi
+	$(call install,.venv,requirements.lock)
+	touch $@
+
+$(SPARK_INSTALLED): requirements-spark.lock $(INSTALLED)
+	$(call install,.venv,requirements-spark.lock)
 	touch $@
 
 $(PEERS): requirements-peers.lock
 	$(PYTHON) -m venv --clear build/peers
-	if command -v uv >/dev/null; then \
-	  uv pip install --quiet --python build/peers/bin/python --require-hashes -r requirements-peers.lock; \
-	else \
-	  build/peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-peers.lock; \
-	fi
+	$(call install,build/peers,requirements-peers.lock)
 	touch $@

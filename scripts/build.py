@@ -98,7 +98,8 @@ def build(
     root: Path, name: str, package: "Package", metadata: dict[str, Any], rows: "Rows", progress: "Progress"
 ) -> Path:
     """Load, derive, check and assemble in a folder of its own, then put that in the place of the last build."""
-    from scripts.publish import publish, workshop
+    from scripts.places import workshop
+    from scripts.publish import publish
 
     with workshop(root / "build/sites", name) as folder:
         database = progress.run("load", _load, folder, package, rows)

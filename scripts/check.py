@@ -4,7 +4,7 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,7 +14,7 @@ import sqlite_utils
 
 from scripts.laws import ARGUED_KINDS
 from scripts.load import fill, insert
-from scripts.package import Package, Row, Rows
+from scripts.package import Package, Row, Rows, Table
 from scripts.problems import Problem
 from scripts.queries import Query, query_url
 
@@ -133,7 +133,7 @@ def read_question(package: Package, row: Row, queries: dict[str, Query]) -> Ques
         raise CheckError("query_name", f"{query.name} declares no answer, so checks cannot use it")
     params = read_params(row["params"], query)
     for name, value in params.items():
-        _check_form(package, name, value, query.parameters[name])
+        check_form(package.tables, name, value, query.parameters[name])
     return Question(query, params, read_stated(query.answer, row["relation"], row["stated"]))
 
 
@@ -149,7 +149,7 @@ def answer(
     """What the record answers to one check, whether that agrees, and the question; CheckError if it cannot be asked."""
     question = read_question(package, row, queries)
     for name, value in question.params.items():
-        _look_up(connection, package, name, value, question.query.parameters[name])
+        look_up(connection, package.tables, name, value, question.query.parameters[name])
     value = ask(connection, question.query, question.params)
     if value is None:
         return None, "unknown", question
@@ -170,20 +170,23 @@ def read_params(text: str, query: Query) -> dict[str, str]:
     return params
 
 
-def _check_form(package: Package, name: str, value: str, rule: dict[str, str]) -> None:
-    """A parameter that is a value of an enumeration, or a date, is one."""
+def check_form(tables: Mapping[str, Table], name: str, value: str, rule: dict[str, str]) -> None:
+    """A parameter that is a value of an enumeration, or a date, is one; CheckError if not."""
     if "enumeration" in rule:
-        allowed = package.field(rule["enumeration"]).constraints["enum"]
+        table, column = rule["enumeration"].split(".")
+        allowed = next(field for field in tables[table].fields if field.name == column).constraints["enum"]
         if value not in allowed:
             raise CheckError("params", f'{name} "{value}" is not one of {", ".join(allowed)}')
     elif rule.get("form") == "date" and not is_date(value):
         raise CheckError("params", f'{name} "{value}" is not a date')
 
 
-def _look_up(connection: sqlite3.Connection, package: Package, name: str, value: str, rule: dict[str, str]) -> None:
-    """A parameter that is a key of a table, derived rows included, is there."""
+def look_up(
+    connection: sqlite3.Connection, tables: Mapping[str, Table], name: str, value: str, rule: dict[str, str]
+) -> None:
+    """A parameter that is a key of a table, derived rows included, is there; CheckError if not."""
     if "table" in rule:
-        table = package.tables[rule["table"]]
+        table = tables[rule["table"]]
         found = connection.execute(f"select 1 from {table.name} where {table.primary_key[0]} = ?", [value])  # noqa: S608
         if not found.fetchone():
             raise CheckError("params", f'{name} "{value}" is not in the {table.name} table')

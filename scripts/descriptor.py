@@ -7,7 +7,7 @@ from typing import Any
 from scripts.problems import Problem
 
 TYPES = ("string", "integer", "number", "boolean", "date")
-SCHEMA_KEYS = {"title", "description", "fields", "computedFields", "primaryKey", "foreignKeys", "mayBeEmpty"}
+SCHEMA_KEYS = {"title", "description", "fields", "computedFields", "primaryKey", "foreignKeys", "mayBeEmpty", "datedBy"}
 FIELD_KEYS = {"name", "title", "type", "format", "description", "constraints", "trueValues", "falseValues"}
 CONSTRAINTS = {"required", "unique", "enum", "pattern", "minimum", "maximum", "maxLength"}
 
@@ -26,6 +26,7 @@ def schema_problems(path: str, schema: dict[str, Any]) -> Iterator[Problem]:
             yield Problem(path, None, str(field), "is a column of which nothing is said")
     columns = {field["name"] for field in fields if isinstance(field, dict) and "name" in field}
     yield from _key_problems(path, schema, columns)
+    yield from _date_problems(path, schema.get("datedBy"), columns)
 
 
 def _field_problems(path: str, field: dict[str, Any]) -> Iterator[Problem]:
@@ -57,3 +58,10 @@ def _key_problems(path: str, schema: dict[str, Any], columns: set[str]) -> Itera
         for column in key.get("fields", []):
             if column not in columns:
                 yield Problem(path, None, "foreignKeys", f"names the column {column}, which is not there")
+
+
+def _date_problems(path: str, dated: object, columns: set[str]) -> Iterator[Problem]:
+    """`datedBy` names the column that has a row's day or year, or {column: table} where the row it leads to has it."""
+    named = list(dated) if isinstance(dated, dict) and len(dated) == 1 else [dated]
+    if dated is not None and not all(isinstance(name, str) and name in columns for name in named):
+        yield Problem(path, None, "datedBy", "is neither a column nor {column: table}")

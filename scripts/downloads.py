@@ -17,23 +17,12 @@ from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 from scripts.bundles import write_bundle
 from scripts.load import reading
 from scripts.package import Field, Package, Table, read_yaml
+from scripts.parquet_files import write_parquet
 
-PARQUET_TYPES = {
-    "string": "VARCHAR",
-    "date": "DATE",
-    "integer": "BIGINT",
-    "number": "DOUBLE",
-    "boolean": "BOOLEAN",
-}
 BUNDLES = ("un", "press")
 WIDTHS = {"string": 24, "date": 12, "integer": 12, "number": 12, "boolean": 12}
 # A workbook notes when it was made; a build has no clock.
 NO_DAY = datetime(1980, 1, 1)
-COPY = """
-copy (
-  from read_csv($csv, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', columns = {columns})
-) to {path} (format parquet, compression zstd, kv_metadata {metadata})
-"""
 
 
 @dataclass(frozen=True)
@@ -59,7 +48,8 @@ def write_downloads(
         for download in downloads:
             write_csv(download, folder / f"{download.table.name}.csv")
             write_workbook(download, folder / f"{download.table.name}.xlsx")
-            write_parquet(writer, download.table, folder)
+            name = download.table.name
+            write_parquet(writer, download.table, folder / f"{name}.csv", folder / f"{name}.parquet")
     bundles = [_bundle(folder, package, name, downloads) for name in BUNDLES]
     catalogue = {
         "title": package.descriptor["title"],
@@ -134,30 +124,6 @@ def _write_column(sheet: Worksheet, column: int, field: Field, values: Iterable[
             sheet.write_string(row, column, value)
         else:
             sheet.write_number(row, column, value)
-
-
-def write_parquet(writer: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> None:
-    """A table as Parquet, from its CSV file, with the words of its schema as the file's metadata."""
-    words = {
-        "title": table.title,
-        "description": table.description,
-        "columns": json.dumps({field.name: field.description for field in table.fields}, ensure_ascii=False),
-    }
-    statement = COPY.format(
-        columns=_struct({field.name: PARQUET_TYPES[field.type] for field in table.fields}),
-        path=_quoted(str(folder / f"{table.name}.parquet")),
-        metadata=_struct(words),
-    )
-    writer.execute(statement, {"csv": str(folder / f"{table.name}.csv")})
-
-
-def _struct(texts: dict[str, str]) -> str:
-    """A literal of DuckDB that has the texts by name."""
-    return "{" + ", ".join(f"{_quoted(name)}: {_quoted(text)}" for name, text in texts.items()) + "}"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _bundle(folder: Path, package: Package, name: str, downloads: list[Download]) -> dict[str, Any]:

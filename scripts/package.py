@@ -150,7 +150,7 @@ def read_yaml(root: Path, path: str) -> dict[str, Any]:
 
 
 def documented(root: Path, folder: str) -> dict[str, Table]:
-    """Tables and views that the build makes, each documented in a YAML file named after it."""
+    """The tables and views that a folder below the root documents, each in a YAML file named after it."""
     paths = sorted((root / folder).glob("*.yaml"))
     return {path.stem: _described(root, {"name": path.stem}, f"{folder}/{path.name}") for path in paths}
 

@@ -4,26 +4,12 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from scripts.finished import is_whole
 from scripts.load import reading
-
-
-@contextmanager
-def workshop(places: Path, name: str) -> Iterator[Path]:
-    """A folder to build in, gone again if the build fails."""
-    places.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=places))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+from scripts.places import forget_old, point
 
 
 def inspect(database: Path) -> dict[str, Any]:
@@ -61,16 +47,6 @@ def publish(made: Path, places: Path, name: str, link: Path, keep: int = 5) -> P
         shutil.rmtree(place, ignore_errors=True)
         made.replace(place)
     os.utime(place)
-    temporary = link.with_name(f".{link.name}-{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    temporary.symlink_to(Path(places.name) / name)
-    try:
-        temporary.replace(link)
-    finally:
-        temporary.unlink(missing_ok=True)
-    finished = sorted(
-        (path for path in places.iterdir() if not path.name.startswith(".")), key=lambda path: path.stat().st_mtime
-    )
-    for old in finished[:-keep]:
-        shutil.rmtree(old)
+    point(link, place)
+    forget_old(places, keep)
     return place

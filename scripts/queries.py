@@ -27,7 +27,8 @@ class Query:
 
     `answer` is the type of the answer (`type`, and `enum` where it has one) or None for a query that checks cannot use;
     `parameters` says for each what its values must be: {table: T}, {enumeration: table.column}, {form: date} or
-    {form: text}, and may add a title and a help for whoever fills it in.
+    {form: text}, and may add a title and a help for whoever fills it in. `not_portable` says why only SQLite can
+    answer; None for a query that DuckDB and Spark answer the same.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Query:
     answer: dict[str, Any] | None
     parameters: dict[str, dict[str, str]]
     example: dict[str, str]
+    not_portable: str | None = None
 
 
 def read_metadata(root: Path) -> dict[str, Any]:
@@ -96,6 +98,8 @@ def _query_problems(tables: dict[str, Table], name: str, query: dict[str, Any]) 
     for key in ("title", "description", "sql"):
         if not query.get(key):
             yield Problem(METADATA, None, name, f"is a query without {key}")
+    if "not_portable" in query and not (isinstance(query["not_portable"], str) and query["not_portable"].strip()):
+        yield Problem(METADATA, None, name, "is not portable, and the reason is no text")
     if "answer" in query and query["answer"].get("type") not in ANSWER_TYPES:
         yield Problem(METADATA, None, name, f"has an answer that is none of {', '.join(ANSWER_TYPES)}")
     for parameter, rule in query.get("parameters", {}).items():
@@ -110,7 +114,14 @@ def _query_problems(tables: dict[str, Table], name: str, query: dict[str, Any]) 
 def read_queries(metadata: dict[str, Any], database: str = DATABASE) -> dict[str, Query]:
     """Every canned query of a database by name."""
     return {
-        name: Query(name, query["sql"], query.get("answer"), query.get("parameters", {}), query.get("example", {}))
+        name: Query(
+            name,
+            query["sql"],
+            query.get("answer"),
+            query.get("parameters", {}),
+            query.get("example", {}),
+            query.get("not_portable"),
+        )
         for name, query in metadata["databases"][database]["queries"].items()
     }
 

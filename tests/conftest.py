@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from scripts.archive.__main__ import main as build_archive
 from scripts.build import ROOT, main
+from scripts.engines import MASTER, spark_session
 from scripts.package import Package, open_package
+from scripts.parquet import main as write_parquet
 from tests.library_files import ASSEMBLY, COUNCIL, library, text_of
 
 ELSEWHERE = re.compile(r"^(?!http://127\.0\.0\.1[:/])")
@@ -221,6 +224,33 @@ def archive_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def database(site: Path) -> Path:
     """The finished record.db."""
     return site / "record.db"
+
+
+@pytest.fixture(scope="session")
+def parquet(built_project: Path) -> Path:
+    """The folder in which the databases of the built site stand as Parquet."""
+    assert write_parquet(["-q"], root=built_project) == 0
+    return built_project / "build/parquet"
+
+
+@pytest.fixture(scope="session")
+def spark_settings() -> Iterator[dict[str, str]]:
+    """What the one Spark of a test run is started with; few and short tasks, so that nothing is compiled for them."""
+    missing = "java" if shutil.which("java") is None else "pyspark" if find_spec("pyspark") is None else None
+    if missing and os.environ.get("CI"):
+        pytest.fail(f"{missing} is not there, and CI does not skip the comparison with Spark")
+    if missing:
+        pytest.skip(f"{missing} is not there, so Spark was not compared")
+    settings = {
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "spark.default.parallelism": "1",
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.shuffle.partitions": "1",
+    }
+    yield settings
+    spark_session(MASTER, settings).stop()
 
 
 @pytest.fixture

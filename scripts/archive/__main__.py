@@ -29,9 +29,10 @@ from scripts.build import ROOT
 from scripts.bulk_read import read_csv
 from scripts.finished import NOTED, is_published
 from scripts.package import Package, open_package
+from scripts.places import workshop
 from scripts.problems import BadDataError, Problem, exit_code
 from scripts.progress import Progress
-from scripts.publish import inspect, publish, workshop, write_json
+from scripts.publish import inspect, publish, write_json
 
 FOLDER = "archive"
 RECORD = ("members", "member_names", "blocs", "bloc_memberships", "roll_calls", "votes", "source_differences")
