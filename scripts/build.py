@@ -49,7 +49,7 @@ def _run(options: argparse.Namespace, root: Path, progress: "Progress") -> None:
 
     name = fingerprint(root)
     if not options.validate and is_published(root / "build/sites", root / "build/site", name):
-        if options.texts:
+        if options.texts and options.texts.is_dir():
             package, rows, _ = _read_tables(root)
             _stop_if(progress.run("locate", _locate, package, rows, options.texts))
         progress.say(f"build/site is up to date ({name})")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import sqlite_utils
@@ -182,12 +183,21 @@ def check_form(tables: Mapping[str, Table], name: str, value: str, rule: dict[st
 
 
 def look_up(
-    connection: sqlite3.Connection, tables: Mapping[str, Table], name: str, value: str, rule: dict[str, str]
+    connection: sqlite3.Connection,
+    tables: Mapping[str, Table],
+    name: str,
+    value: str,
+    rule: dict[str, str],
+    keys: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """A parameter that is a key of a table, derived rows included, is there; CheckError if not."""
+    """A parameter that is a key of a table, derived rows included, is there; CheckError if not.
+
+    `keys` names the column by which a table's rows are asked for, where that is not the primary key.
+    """
     if "table" in rule:
         table = tables[rule["table"]]
-        found = connection.execute(f"select 1 from {table.name} where {table.primary_key[0]} = ?", [value])  # noqa: S608
+        key = keys.get(table.name, table.primary_key[0])
+        found = connection.execute(f"select 1 from {table.name} where {key} = ?", [value])  # noqa: S608
         if not found.fetchone():
             raise CheckError("params", f'{name} "{value}" is not in the {table.name} table')
 

@@ -7,7 +7,17 @@ from typing import Any
 from scripts.problems import Problem
 
 TYPES = ("string", "integer", "number", "boolean", "date")
-SCHEMA_KEYS = {"title", "description", "fields", "computedFields", "primaryKey", "foreignKeys", "mayBeEmpty", "datedBy"}
+SCHEMA_KEYS = {
+    "title",
+    "description",
+    "fields",
+    "computedFields",
+    "primaryKey",
+    "foreignKeys",
+    "mayBeEmpty",
+    "datedBy",
+    "rowsOf",
+}
 FIELD_KEYS = {"name", "title", "type", "format", "description", "constraints", "trueValues", "falseValues"}
 CONSTRAINTS = {"required", "unique", "enum", "pattern", "minimum", "maximum", "maxLength"}
 

@@ -1,5 +1,6 @@
 """What is wrong with the data, said the same way by every stage: file, row, field, reason."""
 
+import signal
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -33,13 +34,20 @@ class BadDataError(Exception):
 
 
 def exit_code(build: Callable[[], None], root: Path) -> int:
-    """0 once `build` is through; 1, with every problem on standard error, for bad data and for a file that fails."""
+    """0 once `build` is through; 1, with every problem on standard error, for bad data and for a file that fails.
+
+    130 where it is interrupted, as a shell has it; to be told to end is an interruption too, so that nothing is left.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         build()
     except BadDataError as error:
         count = len(error.problems)
         print(error, f"{count} problem{'s' * (count != 1)}; nothing was built", sep="\n", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("interrupted; nothing was built", file=sys.stderr)
+        return 130
     except OSError as error:
         path = Path(error.filename or "the system")
         place = path.relative_to(root) if path.is_relative_to(root) else path.name

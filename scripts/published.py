@@ -8,7 +8,7 @@ import sqlite_utils
 
 from scripts.derive import wide_table
 from scripts.load import reading
-from scripts.package import Table, documented, open_package
+from scripts.package import Table, open_package
 from scripts.problems import BadDataError, Problem
 from scripts.queries import DATABASE
 
@@ -36,14 +36,11 @@ def published_databases(root: Path, site: Path, metadata: dict[str, Any]) -> lis
 
 
 def _described_tables(root: Path, name: str, path: Path) -> tuple[Table, ...]:
-    """The tables of a database: those of the package for the record, those of schema/<name> for another."""
-    if name == DATABASE:
-        package = open_package(root)
-        tables = [*package.tables.values(), *package.derived.values(), *package.wide.values(), *package.views.values()]
-        wide = package.wide
-    else:
-        folders = (f"schema/{name}", f"schema/{name}/views")
-        tables, wide = [table for folder in folders for table in documented(root, folder).values()], {}
+    """The tables and views of the record, or of the archive, whose package stands in a folder of its name."""
+    package = open_package(root if name == DATABASE else root / name)
+    made = [*package.derived.values(), *package.wide.values(), *package.views.values()]
+    # What the archive's package keeps as a file goes into its tables and is none of them.
+    tables, wide = [*(package.tables.values() if name == DATABASE else ()), *made], package.wide
     with reading(path) as connection:
         there = {row[0] for row in connection.execute("select name from sqlite_master where type in ('table', 'view')")}
         if missing := [table.name for table in tables if table.name not in there]:

@@ -89,8 +89,9 @@ def _page_problems(name: str, page: dict[str, str], queries: dict[str, Any], tab
         if query not in queries:
             yield Problem(METADATA, None, name, f"has a page with the query {query}, which is not there")
             continue
-        taken = [rule.get("table") for rule in (queries[query] or {}).get("parameters", {}).values()]
-        if taken[: len(tables)] != tables or any(taken[len(tables) :] if tables else [True for _ in taken]):
+        rules = (queries[query] or {}).get("parameters", {}).values()
+        taken = [rule["table"] for rule in rules if "table" in rule]
+        if taken != tables or (rules and not tables):
             yield Problem(METADATA, None, name, f"has a page with the query {query}, which takes other parameters")
 
 

@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
             return 0
         database, query = find_query(published, options.name, options.database)
         parameters = read_parameters(query, options.parameters)
-        check_values(databases[database], query, parameters)
+        check_values(databases[database], query, parameters, metadata["databases"][database]["tables"])
         answer = _ask(databases[database], query, parameters, options, root)
     except (UsageError, CheckError, NotPortableError, EngineError, BadDataError) as error:
         print(error, file=sys.stderr)
@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="query", description="Ask a published query of the site.")
     parser.add_argument("--engine", choices=ENGINES, default="sqlite", help="what answers (sqlite)")
-    parser.add_argument("--database", help="where the query is, if two databases have one of its name")
+    parser.add_argument("--database", help="where the query is; the record's is asked before another of its name")
     parser.add_argument("--format", choices=FORMATS, default="table", help="how the answer is written (table)")
     parser.add_argument("--master", default=MASTER, help=f"Spark's master ({MASTER})")
     parser.add_argument("--list", action="store_true", help="list the queries and their parameters")
@@ -84,7 +84,7 @@ def _ask(
 
 
 def find_query(published: dict[str, dict[str, Query]], name: str | None, database: str | None) -> tuple[str, Query]:
-    """The query of a name and the database that has it; UsageError, with names like it, if there is not just one."""
+    """The query of a name and the database that has it, the record before another; UsageError if there is none."""
     if name is None:
         raise UsageError("say which query; --list lists them")
     if database is not None and database not in published:
@@ -94,8 +94,7 @@ def find_query(published: dict[str, dict[str, Query]], name: str | None, databas
     if not found:
         places = published if database is None else {database: published[database]}
         raise UsageError(f"no query {name}{_like(name, [known for queries in places.values() for known in queries])}")
-    if len(found) > 1:
-        raise UsageError(f"{name} is a query of {' and '.join(place for place, _ in found)}; say which with --database")
+    # Where both have it, the record's is meant: it comes first in metadata.yml.
     return found[0]
 
 
@@ -118,14 +117,18 @@ def read_parameters(query: Query, given: Iterable[str]) -> dict[str, str]:
     return parameters
 
 
-def check_values(database: Database, query: Query, parameters: dict[str, str]) -> None:
-    """Every value that is not empty is one that a check of the site could have; CheckError if not."""
+def check_values(database: Database, query: Query, parameters: dict[str, str], told: dict[str, dict[str, Any]]) -> None:
+    """Every value that is not empty is one that a check of the site could have; CheckError if not.
+
+    `told` is what metadata.yml says of the database's tables.
+    """
     tables = {table.name: table for table in database.tables}
+    keys = {name: about["key_column"] for name, about in told.items() if "key_column" in about}
     with reading(database.path) as connection:
         for name, value in parameters.items():
             if value:
                 check_form(tables, name, value, query.parameters[name])
-                look_up(connection, tables, name, value, query.parameters[name])
+                look_up(connection, tables, name, value, query.parameters[name], keys)
 
 
 def _like(name: str, known: Iterable[str]) -> str:

@@ -200,8 +200,8 @@ def site(built_project: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def archive_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site with a small archive: some of the record's votes as the Library has them, and a text that only it has."""
+def archived_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a small archive: some of the record's votes as the Library has them, and a text of its own."""
     root = copy_project(tmp_path_factory.mktemp("archived") / "project")
     texts = {11: "A-RES-68-262", 12: "A-RES-ES-11-1", 13: "A-RES-ES-11-7"}
     unlinked = {"undl_link": ""}
@@ -217,7 +217,13 @@ def archive_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (root / f"{name}.csv").write_text(text_of([about | line for line in lines], header), encoding="utf-8")
     assert build_archive(["--ga", str(root / "ga.csv"), "--sc", str(root / "sc.csv"), "-q"], root=root) == 0
     assert main(["-q"], root=root) == 0
-    return (root / "build/site").resolve()
+    return root
+
+
+@pytest.fixture(scope="session")
+def archive_site(archived_project: Path) -> Path:
+    """The folder that Datasette serves where there is an archive."""
+    return (archived_project / "build/site").resolve()
 
 
 @pytest.fixture(scope="session")
@@ -227,10 +233,10 @@ def database(site: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def parquet(built_project: Path) -> Path:
-    """The folder in which the databases of the built site stand as Parquet."""
-    assert write_parquet(["-q"], root=built_project) == 0
-    return built_project / "build/parquet"
+def parquet(archived_project: Path) -> Path:
+    """The folder in which the record and a small archive stand as Parquet."""
+    assert write_parquet(["-q"], root=archived_project) == 0
+    return archived_project / "build/parquet"
 
 
 @pytest.fixture(scope="session")

@@ -42,8 +42,8 @@ Opened = Callable[[str, str], Engine]
 
 
 @pytest.fixture(scope="session")
-def databases(built_project: Path) -> dict[str, Database]:
-    found = published_databases(built_project, built_project / "build/site", METADATA)
+def databases(archived_project: Path) -> dict[str, Database]:
+    found = published_databases(archived_project, archived_project / "build/site", METADATA)
     return {database.name: database for database in found}
 
 

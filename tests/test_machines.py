@@ -487,9 +487,8 @@ async def test_a_page_is_new_every_day_and_a_file_is_not(site: Path, ds: Dataset
         def now(cls, tz=None):
             return datetime(2099, 1, 1, tzinfo=tz)
 
-    [plugin] = [
-        one for name, one in pm.list_name_plugin() if name.endswith("revalidate.py") and str(site) in str(one.__file__)
-    ][-1:]
+    # Of all sites of a process the plugins are those of the first: Datasette knows a plugin by the name of its file.
+    [plugin] = [one for name, one in pm.list_name_plugin() if name == "revalidate.py"]
     monkeypatch.setattr(plugin, "datetime", Tomorrow)
     after = [(await ds.client.get(path)).headers["etag"] for path in ("/", "/static/site.css")]
     assert before[0] != after[0] and before[1] == after[1]

@@ -159,7 +159,8 @@ def test_what_is_packed_is_not_packed_again(client: httpx.Client, site: Path, na
 
 
 @pytest.mark.parametrize("path", ["/record/votes", "/record/votes.json?_facet=vote"])
-async def test_a_page_whose_counts_ran_out_of_time_is_kept_by_nobody(ds: Datasette, monkeypatch, path: str):
+async def test_a_page_whose_counts_ran_out_of_time_is_kept_by_nobody(open_site, site: Path, monkeypatch, path: str):
+    ds = open_site(site)
     await ds.invoke_startup()
     database = ds.get_database("record")
     fetch = database.execute_fn

@@ -24,8 +24,8 @@ CONVERT = {"date": date.fromisoformat, "boolean": bool}
 
 
 @pytest.fixture(scope="module")
-def databases(built_project: Path) -> list[Database]:
-    return published_databases(built_project, built_project / "build/site", read_metadata(built_project))
+def databases(archived_project: Path) -> list[Database]:
+    return published_databases(archived_project, archived_project / "build/site", read_metadata(archived_project))
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -164,14 +164,14 @@ def test_a_schema_that_dates_by_no_column_is_refused(
 
 
 def test_writing_again_does_nothing_and_a_failure_leaves_the_last_files(
-    built_project: Path,
+    archived_project: Path,
     parquet: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ):
     before = parquet.resolve()
-    assert main([], root=built_project) == 0
+    assert main([], root=archived_project) == 0
     assert "build/parquet is up to date" in capsys.readouterr().out
 
     def interrupted(*_: object, **__: object) -> None:
@@ -180,13 +180,13 @@ def test_writing_again_does_nothing_and_a_failure_leaves_the_last_files(
     monkeypatch.setattr(module, "fingerprint", lambda *_: "another")
     monkeypatch.setattr(module, "write_parquet", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        main(["-q"], root=built_project)
+        main(["-q"], root=archived_project)
     assert parquet.resolve() == before
     assert [path.name for path in before.parent.iterdir()] == [before.name]
 
 
 def test_a_disk_that_is_full_or_a_missing_site_is_said(
-    built_project: Path,
+    archived_project: Path,
     parquet: Path,
     project: Path,
     capsys: pytest.CaptureFixture[str],
@@ -200,14 +200,14 @@ def test_a_disk_that_is_full_or_a_missing_site_is_said(
 
     monkeypatch.setattr(module, "fingerprint", lambda *_: "another")
     monkeypatch.setattr(module, "write_parquet", full)
-    assert main(["-q"], root=built_project) == 1
+    assert main(["-q"], root=archived_project) == 1
     assert "No space left on device; no Parquet was written" in capsys.readouterr().err
 
 
-def test_a_schema_without_its_table_is_said(built_project: Path, tmp_path: Path):
+def test_a_schema_without_its_table_is_said(archived_project: Path, tmp_path: Path):
     sqlite3.connect(tmp_path / "record.db").close()
     with pytest.raises(BadDataError, match="roll_calls"):
-        published_databases(built_project, tmp_path, read_metadata(built_project))
+        published_databases(archived_project, tmp_path, read_metadata(archived_project))
 
 
 def test_what_dates_votes_is_written_in_their_schema():

@@ -15,11 +15,11 @@ VOTE = ["how_voted", "roll_call=A-RES-ES-11-7", "member=USA"]
 
 
 @pytest.fixture
-def asked(built_project: Path, parquet: Path, capsys: pytest.CaptureFixture[str]):
+def asked(archived_project: Path, parquet: Path, capsys: pytest.CaptureFixture[str]):
     """Run the command line on the built project; returns the exit code and what was said on either output."""
 
     def ask(*arguments: str) -> tuple[int, str, str]:
-        code = main(list(arguments), root=built_project)
+        code = main(list(arguments), root=archived_project)
         said = capsys.readouterr()
         return code, said.out, said.err
 
@@ -101,15 +101,15 @@ def test_an_engine_that_there_is_not_is_bad_usage(asked, capsys: pytest.CaptureF
 
 
 def test_without_parquet_or_a_site_it_says_what_makes_them(
-    built_project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    archived_project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     for name in ("metadata.yml", "datapackage.yaml"):
-        shutil.copy(built_project / name, tmp_path)
-    shutil.copytree(built_project / "schema", tmp_path / "schema")
+        shutil.copy(archived_project / name, tmp_path)
+    shutil.copytree(archived_project / "schema", tmp_path / "schema")
     assert main(VOTE, root=tmp_path) == 2
     assert capsys.readouterr().err == "build/site has no database; make build makes it\n"
     (tmp_path / "build").mkdir()
-    (tmp_path / "build/site").symlink_to(built_project / "build/site")
+    (tmp_path / "build/site").symlink_to(archived_project / "build/site")
     assert main(["--engine", "duckdb", *VOTE], root=tmp_path) == 2
     assert "is not there as Parquet; make parquet writes it\n" in capsys.readouterr().err
 

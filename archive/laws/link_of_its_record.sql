@@ -2,3 +2,4 @@
 select body, first_line as line, 'undl_link' as field, '"' || undl_link || '" is not the address of record ' || undl_id as reason
 from accounts
 where undl_link is not null and not ends_with(undl_link, '/record/' || undl_id)
+order by line

@@ -1,12 +1,16 @@
--- All rows of a voting record say the same of the text and the vote.
-with firsts as (
-  select body, undl_id, min(first_line) as first_line from accounts group by body, undl_id having count(*) > 1
+-- All rows of a voting record say the same of the text and the vote. What most of them say is taken for what the record says.
+with records as (
+  select body, undl_id, arg_max(first_line, (row_count, -first_line)) as first_line
+  from accounts
+  group by body, undl_id
+  having count(*) > 1
 )
 select
-  accounts.body,
+  body,
   accounts.first_line as line,
   'undl_id' as field,
-  'says otherwise of record ' || accounts.undl_id || ' than row ' || firsts.first_line as reason
+  'says otherwise of record ' || undl_id || ' than row ' || records.first_line || ' and most others' as reason
 from accounts
-join firsts using (body, undl_id)
-where accounts.first_line <> firsts.first_line
+join records using (body, undl_id)
+where accounts.first_line <> records.first_line
+order by line

@@ -13,3 +13,4 @@ select
   '"' || resolution || '" has the record ' || firsts.undl_id || ' already, in row ' || firsts.first_line as reason
 from keyed
 join firsts on firsts.key = keyed.key and firsts.undl_id <> keyed.undl_id
+order by line

@@ -7,3 +7,4 @@ select
 from accounts as council
 join accounts as assembly on assembly.undl_id = council.undl_id and assembly.body = 'GA'
 where council.body = 'SC'
+order by line

@@ -2,3 +2,4 @@
 select body, first_line as line, 'date' as field, '"' || date || '" is before the first vote, of January 1946' as reason
 from accounts
 where date < '1946-01-01'
+order by line

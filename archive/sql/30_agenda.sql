@@ -10,7 +10,7 @@ with parts as (
   select
     entry,
     regexp_extract(
-      entry, '^([AS](?:/|[0-9])[^ ]*(?: & [^ ]+)*)(?: +(\[?[0-9X][0-9A-Za-z]*\]?(?:\[[0-9]+\])?))?(?: +(.*))?$', ['document', 'item', 'words']
+      entry, '^([AS](?:/|[0-9])[^ ]*(?: & [^ ]+)*)(?: +(\[?[0-9X][0-9A-Za-z]*\$?\]?(?:\[[0-9]+\])?))?(?: +(.*))?$', ['document', 'item', 'words']
     ) as parts
   from (select distinct entry from entries where entry <> '')
 ),
@@ -47,9 +47,9 @@ order by all;
 create table terms_of_roll_calls as
 select distinct roll_call_id, term
 from (
-  select roll_call_id, heading as term from entries join read_entries using (entry)
+  select roll_call_id, nfc_normalize(heading) as term from entries join read_entries using (entry)
   union all
-  select undl_id::integer, trim(unnest(string_split(subjects, '|'))) from accounts where subjects is not null
+  select undl_id::integer, nfc_normalize(trim(unnest(string_split(subjects, '|')))) from accounts where subjects is not null
 )
 where term <> '';
 

@@ -46,7 +46,10 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Run the command line; returns the exit code."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    files = [LibraryFile(body, path) for body, path in (("GA", options.ga), ("SC", options.sc)) if path]
+    given = {body: path for body, path in (("GA", options.ga), ("SC", options.sc)) if path}
+    # Files of one name are told apart by their folders.
+    alike = len({path.name for path in given.values()}) < len(given)
+    files = [LibraryFile(body, path, str(path) if alike else path.name) for body, path in given.items()]
     if not files:
         parser.error("there is nothing to build from: give --ga FILE, --sc FILE or both")
     return exit_code(lambda: _run(options, files, root, Progress(options.quiet)), root)
@@ -87,7 +90,7 @@ def build_archive(
             progress.run("derive", _derive, connection, package, files, fingerprints)
             progress.run("load", _load, folder, connection, package, progress)
         _write_refused(folder / "refused.csv", refused)
-        write_json(folder / NOTED, inspect(folder / DATABASE_FILE))
+        write_json(folder / NOTED, inspect(folder / DATABASE_FILE, package.views.values()))
         publish(folder, root / "build/archives", name, root / "build/archive")
     progress.say(f"build/archive is now build/archives/{name}")
     if refused:
@@ -131,7 +134,8 @@ def _name(root: Path, files: list[LibraryFile], fingerprints: dict[str, str], ke
     digest = hashlib.sha256(" ".join(map(str, versions)).encode())
     for file in files:
         digest.update(f"\0{file.body} {file.path.name} {fingerprints[file.body]}".encode())
-    inputs = [path for pattern in ("archive/**/*", "scripts/**/*.py") for path in root.glob(pattern) if path.is_file()]
+    patterns = ("archive/**/*", "scripts/**/*.py", "requirements.lock")
+    inputs = [path for pattern in patterns for path in root.glob(pattern) if path.is_file()]
     for path in sorted([*inputs, *(root / f"data/un/{table}.csv" for table in RECORD)]):
         digest.update(f"\0{path.relative_to(root).as_posix()}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -164,6 +168,7 @@ def _take_whole(
     connection: duckdb.DuckDBPyConnection, package: Package, files: list[LibraryFile], progress: Progress
 ) -> tuple[bool, str]:
     if is_sound(connection, package.root, files, partial(progress.watching, percent=connection.query_progress)):
+        _stop_if_empty(connection, files)
         return True, f"{_rows(connection, files):,} rows, which break no rule"
     return False, "something is wrong, so each row is looked at"
 
@@ -183,8 +188,16 @@ def _rows(connection: duckdb.DuckDBPyConnection, files: list[LibraryFile]) -> in
 def _validate(
     connection: duckdb.DuckDBPyConnection, package: Package, files: list[LibraryFile], *, keep_going: bool
 ) -> tuple[list[Problem], str]:
-    problems = validate_files(connection, package.root, files, keep_going=keep_going)
-    return _stopped(problems, keep_going), f"{len(problems) or 'no'} problem{'s' * (len(problems) != 1)}"
+    problems = _stopped(validate_files(connection, package.root, files, keep_going=keep_going), keep_going)
+    _stop_if_empty(connection, files)
+    return problems, f"{len(problems) or 'no'} problem{'s' * (len(problems) != 1)}"
+
+
+def _stop_if_empty(connection: duckdb.DuckDBPyConnection, files: list[LibraryFile]) -> None:
+    """BadDataError where a file has no row, or none that may be taken."""
+    bodies = {body for (body,) in connection.execute("select distinct body from ballots").fetchall()}
+    if empty := [file for file in files if file.body not in bodies]:
+        raise BadDataError([Problem(file.label, None, None, "has no row that can be taken") for file in empty])
 
 
 def _stopped(problems: list[Problem], keep_going: bool) -> list[Problem]:

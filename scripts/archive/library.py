@@ -16,6 +16,7 @@ from scripts.bulk_validate import bulk_problems
 from scripts.package import Field, Table, documented, read_yaml
 from scripts.portable_pattern import BLANKS
 from scripts.problems import BadDataError, Problem
+from scripts.validate import MORE_THAN_ANYONE_READS
 
 # What a download has otherwise than the schema and means the same: letter case, and totals as spreadsheets leave them.
 SPELLINGS = {"ms_code": "upper({cell})", "ms_vote": "upper({cell})", "integer": r"regexp_replace({cell}, '\.0+$', '')"}
@@ -23,10 +24,11 @@ SPELLINGS = {"ms_code": "upper({cell})", "ms_vote": "upper({cell})", "integer": 
 
 @dataclass(frozen=True)
 class LibraryFile:
-    """A file of the Library: the body whose votes it has, GA or SC, and where it is."""
+    """A file of the Library: the body whose votes it has, GA or SC, where it is, and what problems call it."""
 
     body: str
     path: Path
+    label: str
 
     @property
     def raw(self) -> str:
@@ -49,7 +51,7 @@ def read_files(
     """
     unread = []
     for file in files:
-        unread += read_csv(connection, file.raw, file.path, keep_going=keep_going)
+        unread += read_csv(connection, file.raw, file.path, file=file.label, keep_going=keep_going)
         described = connection.execute(f"describe {file.raw}").fetchall()
         columns = columns_by_meaning(archive, file, [name for name, *_ in described if name != "line"])
         note_codes(connection, archive, file, columns)
@@ -66,10 +68,9 @@ def validate_files(
     found: list[Problem] = []
     for check, refuse in ((_schema_problems, "refuse_rows"), (_law_problems, "refuse_accounts")):
         while problems := check(connection, archive, files):
-            found += problems
             if not keep_going:
-                return found
-            _refuse(connection, archive, files, problems, refuse)
+                return problems
+            found += _refuse(connection, archive, files, problems, refuse)
     return found
 
 
@@ -97,10 +98,10 @@ def columns_by_meaning(archive: Path, file: LibraryFile, names: list[str]) -> di
         meaning = layouts["names"].get(name, name)
         if meaning in columns:
             reason = f"is the column {meaning} once more, after {columns[meaning]}"
-            raise BadDataError([Problem(file.path.name, 1, name, reason)])
+            raise BadDataError([Problem(file.label, 1, name, reason)])
         columns[meaning] = name
     if missing := [name for name in layouts["needed"] if name not in columns]:
-        raise BadDataError([Problem(file.path.name, 1, name, "is a column that is missing") for name in missing])
+        raise BadDataError([Problem(file.label, 1, name, "is a column that is missing") for name in missing])
     return columns
 
 
@@ -138,7 +139,7 @@ def cell(field: Field, column: str | None) -> str:
 
 def _schema_problems(connection: duckdb.DuckDBPyConnection, archive: Path, files: list[LibraryFile]) -> list[Problem]:
     schemas = documented(archive, "schema/library")
-    tables = [dataclasses.replace(schemas["library_votes"], name=file.name, path=file.path.name) for file in files]
+    tables = [dataclasses.replace(schemas["library_votes"], name=file.name, path=file.label) for file in files]
     return bulk_problems(connection, [*tables, schemas["known_codes"]])
 
 
@@ -149,19 +150,25 @@ def _law_problems(connection: duckdb.DuckDBPyConnection, archive: Path, files: l
 
 def law_problems(connection: duckdb.DuckDBPyConnection, archive: Path, files: list[LibraryFile]) -> list[Problem]:
     """Breaches of the laws, which look once at each account of a roll call: at the first row that gives it."""
-    names = {file.body: file.path.name for file in files}
+    names = {file.body: file.label for file in files}
     return [
         Problem(names[body], line, field, reason)
         for path in sorted((archive / "laws").glob("*.sql"))
-        for body, line, field, reason in connection.execute(path.read_text(encoding="utf-8")).fetchall()
+        for body, line, field, reason in connection.execute(path.read_text(encoding="utf-8")).fetchmany(
+            MORE_THAN_ANYONE_READS
+        )
     ]
 
 
 def _refuse(
     connection: duckdb.DuckDBPyConnection, archive: Path, files: list[LibraryFile], problems: list[Problem], what: str
-) -> None:
-    """Leave out the rows of the problems; where an account of a roll call breaks a law, all rows that give it."""
-    bodies = {file.path.name: file.body for file in files}
-    connection.execute("create or replace temp table found (body varchar, line bigint)")
-    connection.executemany("insert into found values (?, ?)", [(bodies[p.file], p.row) for p in problems])
-    connection.execute(read_sql(archive, what))
+) -> list[Problem]:
+    """Leave out the rows of the problems, and with one of an account all rows that give it; returns a problem a row."""
+    bodies = {file.label: file.body for file in files}
+    labels = {file.body: file.label for file in files}
+    connection.execute("create or replace temp table found (body varchar, line bigint, field varchar, reason varchar)")
+    told = [(bodies[problem.file], problem.row, problem.field, problem.reason) for problem in problems]
+    connection.executemany("insert into found values (?, ?, ?, ?)", told)
+    refused = connection.execute(read_sql(archive, what)).fetchall()
+    connection.execute(read_sql(archive, "refuse"))
+    return [Problem(labels[body], line, field, reason) for body, line, field, reason in refused]

@@ -46,7 +46,7 @@ def is_sound(connection: duckdb.DuckDBPyConnection, archive: Path, files: list[L
 
 def _read(connection: duckdb.DuckDBPyConnection, archive: Path, file: LibraryFile, watch: Watch) -> bool:
     """Read a file into the relations of its votes and its records; whether all its bytes are there."""
-    with scanned(file.path) as scan:
+    with scanned(file.path, file=file.label) as scan:
         columns = columns_by_meaning(archive, file, scan.columns)
         told = {column for meaning, column in columns.items() if meaning in _names(archive) - set(OF_A_VOTE)}
         of_a_record = [column for column in scan.columns if column in told]
@@ -97,8 +97,8 @@ def _problems(connection: duckdb.DuckDBPyConnection, archive: Path, files: list[
     table, codes = library_votes(archive), documented(archive, "schema/library")["known_codes"]
     votes = _part(table, {"undl_id", *OF_A_VOTE})
     records = _part(table, _names(archive) - set(OF_A_VOTE), keyed=False)
-    tables = [dataclasses.replace(votes, name=file.name, path=file.path.name) for file in files]
-    tables += [dataclasses.replace(records, name=f"{file.body.lower()}_records", path=file.path.name) for file in files]
+    tables = [dataclasses.replace(votes, name=file.name, path=file.label) for file in files]
+    tables += [dataclasses.replace(records, name=f"{file.body.lower()}_records", path=file.label) for file in files]
     if bulk_problems(connection, [*tables, codes]):
         return True
     connection.execute(all_files(files, "ballots"))

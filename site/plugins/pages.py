@@ -62,7 +62,7 @@ async def _answer(datasette: Datasette, database: str, name: str, key: str) -> t
     """The rows of a query about one key, all its other parameters empty, and the address at which anyone can ask it."""
     query = await datasette.get_canned_query(database, name, None)
     assert query
-    values = {parameter: "" if place else key for place, parameter in enumerate(query["params"])}
+    values = {field["name"]: key if "table" in field else "" for field in query["fields"]}
     address = datasette.urls.query(database, name) + (f"?{urlencode(values)}" if values else "")
     return await datasette.answer(database, name, values), address
 

@@ -1,0 +1,1 @@
+insert into refused select distinct body, line from refused_now
