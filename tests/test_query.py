@@ -105,7 +105,8 @@ def test_without_parquet_or_a_site_it_says_what_makes_them(
 ):
     for name in ("metadata.yml", "datapackage.yaml"):
         shutil.copy(archived_project / name, tmp_path)
-    shutil.copytree(archived_project / "schema", tmp_path / "schema")
+    for name in ("archive", "schema"):
+        shutil.copytree(archived_project / name, tmp_path / name)
     assert main(VOTE, root=tmp_path) == 2
     assert capsys.readouterr().err == "build/site has no database; make build makes it\n"
     (tmp_path / "build").mkdir()
@@ -114,8 +115,15 @@ def test_without_parquet_or_a_site_it_says_what_makes_them(
     assert "is not there as Parquet; make parquet writes it\n" in capsys.readouterr().err
 
 
-def test_a_name_in_two_databases_asks_which(asked, monkeypatch: pytest.MonkeyPatch):
-    published = {"record": {"q": None}, "archive": {"q": None}}
-    with pytest.raises(module.UsageError, match="q is a query of record and archive; say which with --database"):
-        module.find_query(published, "q", None)
-    assert module.find_query(published, "q", "archive") == ("archive", None)
+def test_a_name_in_two_databases_is_the_record_s_unless_the_other_is_named(asked):
+    parameters = ["how_voted", "roll_call=A-RES-ES-11-7", "member=USA"]
+    for options, column in (([], "question"), (["--database", "archive"], "title")):
+        code, out, err = asked("--format", "csv", *options, *parameters)
+        assert (code, err) == (0, "")
+        header, row = out.splitlines()[:2]
+        assert column in header.split(",") and row.startswith("no,")
+
+
+def test_a_member_of_the_archive_is_asked_for_by_its_code(asked):
+    code, _, err = asked("--database", "archive", "member_line", "member=XXX", "body=")
+    assert (code, err) == (2, 'member "XXX" is not in the members table\n')
