@@ -87,6 +87,7 @@ def scanned(path: Path, *, file: str | None = None) -> Iterator[Scan]:
         counted = _counted(text, header.bytes)
 
         def adds_up(rows: int, cells: int, within: int) -> bool:
+            """Whether that is all that the file has."""
             return _adds_up(header, counted, rows, cells, within)
 
         yield Scan(header.columns, counted.lines, _rows_of(text, header.columns, skip=1), adds_up)

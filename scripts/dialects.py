@@ -159,6 +159,7 @@ def _bare_columns(part: exp.Expr, grouped: list[exp.Expr]) -> list[exp.Column]:
     """The columns of an expression that stand in no aggregate and are not what is grouped by."""
 
     def closed(node: exp.Expr) -> bool:
+        """Whether nothing below is a column of the rows themselves."""
         if node in grouped or isinstance(node, exp.Query):
             return True
         return isinstance(node, exp.Filter | exp.AggFunc) and not _is_windowed(node)
@@ -180,6 +181,7 @@ def _fixed_columns(
     known = {(column.table, column.name) for column in grouped if isinstance(column, exp.Column)}
 
     def fixed(node: exp.Expr) -> bool:
+        """Whether an expression has one value in a group."""
         if isinstance(node, exp.Column):
             key = of.get(node.table, ())
             return (node.table, node.name) in known or (

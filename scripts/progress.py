@@ -66,6 +66,7 @@ class Progress:
             task = bars.add_task(name, total=rows)
 
             def look() -> None:
+                """Move the bar until the block is over."""
                 while not over.wait(LOOK):
                     bars.update(task, completed=int(rows * max(percent(), 0) / 100))
 
