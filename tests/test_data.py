@@ -26,10 +26,11 @@ RECORD = read_metadata(ROOT)["databases"]["record"]
 QUERIES = read_queries(read_metadata(ROOT))
 DOCUMENTED = {**PACKAGE.tables, **PACKAGE.derived, **PACKAGE.wide, **PACKAGE.views}
 SCHEMAS = sorted(path for path in (ROOT / "schema").rglob("*.yaml") if path.parent.name != "packages")
+ARCHIVE_SCHEMAS = sorted((ROOT / "archive/schema").rglob("*.yaml"))
 
 
 def schema_name(path: Path) -> str:
-    return path.relative_to(ROOT / "schema").as_posix()
+    return path.relative_to(ROOT).as_posix()
 
 
 @pytest.fixture(scope="module")
@@ -74,12 +75,14 @@ def test_every_schema_and_every_file_belongs_to_a_table():
 SCHEMA_PROPERTIES = {
     *("fields", "computedFields", "primaryKey", "foreignKeys", "mayBeEmpty"),
     *("title", "description"),
+    "datedBy",
+    "rowsOf",
 }
 FIELD_PROPERTIES = {"name", "title", "type", "format", "description", "constraints", "trueValues", "falseValues"}
 CONSTRAINTS = {"required", "unique", "enum", "pattern", "minimum", "maximum", "maxLength"}
 
 
-@pytest.mark.parametrize("path", SCHEMAS, ids=schema_name)
+@pytest.mark.parametrize("path", [*SCHEMAS, *ARCHIVE_SCHEMAS], ids=schema_name)
 def test_a_schema_has_only_properties_that_something_reads(path):
     schema = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert schema.keys() <= SCHEMA_PROPERTIES
@@ -89,7 +92,7 @@ def test_a_schema_has_only_properties_that_something_reads(path):
         assert field.get("type", "string") in {"string", "integer", "number", "boolean", "date"}, field["name"]
 
 
-@pytest.mark.parametrize("path", SCHEMAS, ids=schema_name)
+@pytest.mark.parametrize("path", [*SCHEMAS, *ARCHIVE_SCHEMAS], ids=schema_name)
 def test_every_column_has_a_title_and_a_description(path):
     schema = yaml.safe_load(path.read_text(encoding="utf-8"))
     for field in schema["fields"] + schema.get("computedFields", []):
