@@ -11,6 +11,7 @@ import hashlib
 import platform
 import sqlite3
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,12 @@ def fingerprint(root: Path) -> str:
     """Sixteen characters that change when any input of the build, the archive, the Python or the SQLite changes."""
     made = archive_of(root)
     digest = hashlib.sha256(f"{platform.python_version()} {sqlite3.sqlite_version} {made and made.name}".encode())
-    for path in sorted({path for pattern in INPUTS for path in root.glob(pattern) if path.is_file()}):
+    return name_of(digest, root, INPUTS)
+
+
+def name_of(digest: "hashlib._Hash", root: Path, patterns: Iterable[str]) -> str:
+    """Sixteen characters of a digest, once it has the names and contents of all files of the patterns."""
+    for path in sorted({path for pattern in patterns for path in root.glob(pattern) if path.is_file()}):
         if "__pycache__" not in path.parts:
             digest.update(f"\0{path.relative_to(root).as_posix()}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())

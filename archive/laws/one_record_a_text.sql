@@ -1,6 +1,6 @@
 -- A text has one voting record.
 with keyed as (
-  select body, undl_id, first_line, resolution, regexp_replace(trim(regexp_replace(upper(resolution), '[^A-Z0-9]+', ' ', 'g')), ' ', '-', 'g') as key
+  select body, undl_id, first_line, resolution, key_of_symbol(upper(resolution)) as key
   from accounts
 ),
 firsts as (

@@ -1,3 +1,7 @@
+-- As key_of_symbol of scripts.laws.
+create macro key_of_symbol(symbol) as
+  regexp_replace(trim(regexp_replace(symbol, '[^A-Za-z0-9]+', ' ', 'g')), ' ', '-', 'g');
+
 create table refused (body varchar, line bigint);
 
 -- Members and blocs as the record has them, with the numbers that stand for members here.

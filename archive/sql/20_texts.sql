@@ -1,6 +1,6 @@
 create table resolutions as
 select
-  regexp_replace(trim(regexp_replace(resolution, '[^A-Za-z0-9]+', ' ', 'g')), ' ', '-', 'g') as id,
+  key_of_symbol(resolution) as id,
   resolution as symbol,
   body,
   title,
@@ -33,7 +33,7 @@ with counted as (
 )
 select
   undl_id::integer as id,
-  regexp_replace(trim(regexp_replace(resolution, '[^A-Za-z0-9]+', ' ', 'g')), ' ', '-', 'g') as resolution_id,
+  key_of_symbol(resolution) as resolution_id,
   body,
   date as voted_on,
   year(date::date) as voting_year,

@@ -25,7 +25,7 @@ from scripts.archive.agreement import bloc_years, pair_agreements, read_ballots
 from scripts.archive.library import LibraryFile, read_files, read_sql, validate_files
 from scripts.archive.load import Rows, load_archive
 from scripts.archive.quick import is_sound
-from scripts.build import ROOT
+from scripts.build import ROOT, name_of
 from scripts.bulk_read import read_csv
 from scripts.finished import NOTED, is_published
 from scripts.package import Package, open_package
@@ -134,12 +134,8 @@ def _name(root: Path, files: list[LibraryFile], fingerprints: dict[str, str], ke
     digest = hashlib.sha256(" ".join(map(str, versions)).encode())
     for file in files:
         digest.update(f"\0{file.body} {file.path.name} {fingerprints[file.body]}".encode())
-    patterns = ("archive/**/*", "scripts/**/*.py", "requirements.lock")
-    inputs = [path for pattern in patterns for path in root.glob(pattern) if path.is_file()]
-    for path in sorted([*inputs, *(root / f"data/un/{table}.csv" for table in RECORD)]):
-        digest.update(f"\0{path.relative_to(root).as_posix()}\0".encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()[:16]
+    tables = (f"data/un/{table}.csv" for table in RECORD)
+    return name_of(digest, root, ("archive/**/*", "scripts/**/*.py", "requirements.lock", *tables))
 
 
 def _engine(folder: Path, database: Path | None = None) -> duckdb.DuckDBPyConnection:

@@ -40,6 +40,11 @@ class LibraryFile:
         """The view of the file in the schema's columns."""
         return f"{self.body.lower()}_votes"
 
+    @property
+    def records(self) -> str:
+        """The view of what a file that is taken whole says of each voting record."""
+        return f"{self.body.lower()}_records"
+
 
 def read_files(
     connection: duckdb.DuckDBPyConnection, archive: Path, files: list[LibraryFile], *, keep_going: bool

@@ -89,7 +89,7 @@ def _tell_records(
 ) -> None:
     fields = [field for field in library_votes(archive).fields if field.name not in OF_A_VOTE]
     cells = ", ".join(f"{cell(field, columns.get(field.name))} as {field.name}" for field in fields)
-    connection.execute(read_sql(archive, "quick_records").format(body=file.body.lower(), raw=file.raw, cells=cells))
+    connection.execute(read_sql(archive, "quick_records").format(view=file.records, raw=file.raw, cells=cells))
 
 
 def _problems(connection: duckdb.DuckDBPyConnection, archive: Path, files: list[LibraryFile]) -> bool:
@@ -98,7 +98,7 @@ def _problems(connection: duckdb.DuckDBPyConnection, archive: Path, files: list[
     votes = _part(table, {"undl_id", *OF_A_VOTE})
     records = _part(table, _names(archive) - set(OF_A_VOTE), keyed=False)
     tables = [dataclasses.replace(votes, name=file.name, path=file.label) for file in files]
-    tables += [dataclasses.replace(records, name=f"{file.body.lower()}_records", path=file.label) for file in files]
+    tables += [dataclasses.replace(records, name=file.records, path=file.label) for file in files]
     if bulk_problems(connection, [*tables, codes]):
         return True
     connection.execute(all_files(files, "ballots"))
@@ -109,7 +109,7 @@ def _problems(connection: duckdb.DuckDBPyConnection, archive: Path, files: list[
 
 def _accounts(files: list[LibraryFile]) -> Iterator[str]:
     for file in files:
-        yield f"select '{file.body}' as body, * exclude (line), line as first_line from {file.body.lower()}_records"  # noqa: S608
+        yield f"select '{file.body}' as body, * exclude (line), line as first_line from {file.records}"  # noqa: S608
 
 
 def _names(archive: Path) -> set[str]:
