@@ -12,7 +12,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 
 from scripts.downloads import write_downloads
-from scripts.finished import NOTED, inspected
+from scripts.finished import NOTED, inspected, write_sums
 from scripts.load import reading
 from scripts.package import Package, Table, open_package
 from scripts.pictures import draw_pictures
@@ -39,7 +39,7 @@ SETTINGS = {
 def assemble(
     site: Path, package: Package, metadata: dict[str, Any], tables: Iterable[Table], archive: Path | None = None
 ) -> int:
-    """Write metadata, settings, dress, downloads and inspection data beside record.db; returns how many files.
+    """Write metadata, settings, dress, downloads, inspection data and sums beside record.db; returns how many files.
 
     `archive` is the folder of a finished archive, which is then served beside the record.
     """
@@ -60,6 +60,7 @@ def assemble(
     write_downloads(site / DOWNLOADS, database, package, tables, described.get(ARCHIVE, []))
     draw_pictures(site, database, package.root / "site/pictures", read_queries(metadata))
     write_json(site / NOTED, {**inspect(database), **(inspected(archive) if archive else {})})
+    write_sums(site)
     return sum(path.is_file() for path in site.rglob("*"))
 
 

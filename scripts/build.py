@@ -107,14 +107,26 @@ def build(
     from scripts.places import workshop
     from scripts.publish import publish
 
+    archive = archive_of(root)
+    _stop_if(_damages(root, archive))
     with workshop(root / "build/sites", name) as folder:
         database = progress.run("load", _load, folder, package, rows)
         tables = progress.run("derive", _derive, database, package)
         progress.run("check", _check, folder, database, package, metadata, rows)
-        progress.run("assemble", _assemble, folder, database, package, metadata, tables, archive_of(root))
+        progress.run("assemble", _assemble, folder, database, package, metadata, tables, archive)
         place = publish(folder, root / "build/sites", name, root / "build/site")
     progress.say(f"build/site is now build/sites/{name}")
     return place
+
+
+def _damages(root: Path, archive: Path | None) -> "list[Problem]":
+    """What is wrong with the archive's folder: the site would have its database as it is."""
+    from scripts.finished import is_whole
+    from scripts.problems import Problem
+
+    if archive is None or is_whole(archive):
+        return []
+    return [Problem("build/archive", None, None, "is not as it was built; make archive builds it anew")]
 
 
 def _stop_if(problems: "list[Problem]") -> None:

@@ -1,7 +1,6 @@
 """Downloads: each table and view as CSV, XLSX and Parquet, two data packages, the database, and the sums of them."""
 
 import csv
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -15,6 +14,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
 from scripts.bundles import write_bundle
+from scripts.finished import write_sums
 from scripts.load import reading
 from scripts.package import Field, Package, Table, read_yaml
 from scripts.parquet_files import write_parquet
@@ -193,9 +193,3 @@ def rules_in_words(field: Field) -> Iterator[str]:
 
 def _file(path: Path) -> dict[str, Any]:
     return {"name": path.name, "bytes": path.stat().st_size}
-
-
-def write_sums(folder: Path) -> None:
-    """`SHA256SUMS`, by which `sha256sum -c` tells whether the files of the folder are whole."""
-    sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(folder.iterdir())]
-    (folder / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import add_row, change_row, copy_project, replace_text
 
-from scripts import assemble, check, derive, downloads, load, publish, queries, read, validate
+from scripts import assemble, check, derive, downloads, finished, load, publish, queries, read, validate
 from scripts.build import fingerprint, main
 from scripts.package import open_package
 
@@ -81,6 +81,19 @@ def test_no_folder_of_the_machine_is_in_the_site(site, built_project):
 
 def test_a_built_site_does_not_reach_back_into_the_checkout(site):
     assert [path for path in site.rglob("*") if path.is_symlink()] == []
+
+
+def test_the_sums_of_a_site_verify_each_of_its_files(site):
+    done = subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=site, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    names = [line.removesuffix(": OK") for line in done.stdout.splitlines()]
+    assert names == sorted(contents(site).keys() - {"SHA256SUMS"})
+
+
+async def test_a_site_serves_its_sums(ds, site):
+    answer = await ds.client.get("/SHA256SUMS")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/plain; charset=utf-8")
+    assert answer.content == (site / "SHA256SUMS").read_bytes()
 
 
 # --- the command line ---
@@ -233,6 +246,21 @@ def test_a_site_that_was_damaged_is_built_again(built, database):
     (built / "build/site/record.db").write_bytes(b"")
     assert main(["-q"], root=built) == 0
     assert (built / "build/site/record.db").read_bytes() == database.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["record.db", "templates/row.html", "static/site.css", "SHA256SUMS"])
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:-1])])
+def test_a_site_is_not_whole_with_a_file_cut_or_missing(site, tmp_path, name, damage):
+    copy = shutil.copytree(site, tmp_path / "site")
+    assert finished.is_whole(copy)
+    damage(copy / name)
+    assert not finished.is_whole(copy)
+
+
+def test_a_site_is_not_whole_with_a_file_too_many(site, tmp_path):
+    copy = shutil.copytree(site, tmp_path / "site")
+    (copy / "plugins/more.py").write_text("")
+    assert not finished.is_whole(copy)
 
 
 def test_a_folder_in_the_place_of_the_link_is_named_and_nothing_temporary_is_left(project, build):

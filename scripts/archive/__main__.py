@@ -27,7 +27,7 @@ from scripts.archive.load import Rows, load_archive
 from scripts.archive.quick import is_sound
 from scripts.build import ROOT, name_of
 from scripts.bulk_read import read_csv
-from scripts.finished import NOTED, is_published
+from scripts.finished import NOTED, is_published, write_sums
 from scripts.package import Package, open_package
 from scripts.places import workshop
 from scripts.problems import BadDataError, Problem, exit_code
@@ -91,6 +91,7 @@ def build_archive(
             progress.run("load", _load, folder, connection, package, progress)
         _write_refused(folder / "refused.csv", refused)
         write_json(folder / NOTED, inspect(folder / DATABASE_FILE, package.views.values()))
+        write_sums(folder)
         publish(folder, root / "build/archives", name, root / "build/archive")
     progress.say(f"build/archive is now build/archives/{name}")
     if refused:
