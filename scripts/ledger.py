@@ -1,4 +1,4 @@
-"""The ledger's laws: what it says of other tables' rows has to be so."""
+"""The ledger's laws: what it says of other tables' rows has to be so, and what was published stays."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -6,31 +6,49 @@ from itertools import pairwise
 from scripts.package import Package, Row, Rows
 from scripts.problems import Problem
 
+Keyed = dict[str, dict[str, Row]]
+Breach = tuple[Row, str, str]
+
 
 def ledger_problems(package: Package, rows: Rows) -> Iterator[Problem]:
-    """Corrections that the tables do not show, and redirects that lead nowhere. Every table must be sound."""
-    keyed = {
+    """Every breach of the ledger's laws. Every table must be sound."""
+    keyed = rows_by_key(package, rows)
+    for name, find in LAWS.items():
+        if rows.get(name):
+            for row, column, reason in find(rows, keyed):
+                yield Problem(str(package.tables[name].path), row.number, column, reason)
+
+
+def rows_by_key(package: Package, rows: Rows) -> Keyed:
+    """The rows of each table by their key as an address has it, parts joined by a comma."""
+    return {
         name: {",".join(str(row[column]) for column in table.primary_key): row for row in rows[name]}
         for name, table in package.tables.items()
     }
-    for name, find in (("corrections", _corrections), ("redirects", _redirects)):
-        for row, column, reason in find(rows, keyed):
-            yield Problem(str(package.tables[name].path), row.number, column, reason)
 
 
-def _corrections(rows: Rows, keyed: dict[str, dict[str, Row]]) -> Iterator[tuple[Row, str, str]]:
+def moved_keys(rows: Rows) -> dict[tuple[str, str], str | None]:
+    """The key that each former key leads to, by table and key; None for a row that was withdrawn."""
+    return {(row["table_name"], row["old_key"]): row["new_key"] for row in rows.get("redirects", [])}
+
+
+def _corrections(rows: Rows, keyed: Keyed) -> Iterator[Breach]:
     """A correction's new value stands in its cell, or is the old value of the next correction of that cell."""
     cells: dict[tuple[str, str, str], list[Row]] = {}
+    moved = moved_keys(rows)
     for row in sorted(rows["corrections"], key=lambda row: row["id"]):
-        place = row["table_name"], row["row_key"], row["column_name"]
-        if place[0] not in keyed:
-            yield row, "table_name", f"{place[0]} is not a table"
-        elif place[1] not in keyed[place[0]]:
-            yield row, "row_key", f"{place[0]} has no row {place[1]}"
-        elif place[2] not in keyed[place[0]][place[1]].values:
-            yield row, "column_name", f"{place[0]} has no column {place[2]}"
+        table, column = row["table_name"], row["column_name"]
+        key = moved.get((table, row["row_key"]), row["row_key"])
+        if table not in keyed:
+            yield row, "table_name", f"{table} is not a table"
+        elif key is None:
+            continue
+        elif key not in keyed[table]:
+            yield row, "row_key", f"{table} has no row {key}"
+        elif column not in keyed[table][key].values:
+            yield row, "column_name", f"{table} has no column {column}"
         else:
-            cells.setdefault(place, []).append(row)
+            cells.setdefault((table, key, column), []).append(row)
     for (table, key, column), history in cells.items():
         for earlier, later in pairwise(history):
             if earlier["new_value"] != later["old_value"]:
@@ -40,13 +58,58 @@ def _corrections(rows: Rows, keyed: dict[str, dict[str, Row]]) -> Iterator[tuple
             yield history[-1], "new_value", f"is not what {table} {key} has in {column}"
 
 
-def _redirects(rows: Rows, keyed: dict[str, dict[str, Row]]) -> Iterator[tuple[Row, str, str]]:
-    """A redirect leads from a key that is gone to one that is there."""
+def _redirects(rows: Rows, keyed: Keyed) -> Iterator[Breach]:
+    """A redirect leads from a key that is gone to one that is there, or says that the row was withdrawn."""
     for row in rows["redirects"]:
         table = keyed.get(row["table_name"])
         if table is None:
             yield row, "table_name", f"{row['table_name']} is not a table"
         elif row["old_key"] in table:
             yield row, "old_key", f"{row['table_name']} still has a row {row['old_key']}"
-        elif row["new_key"] not in table:
+        elif row["new_key"] is not None and row["new_key"] not in table:
             yield row, "new_key", f"{row['table_name']} has no row {row['new_key']}"
+
+
+def _releases(rows: Rows, keyed: Keyed) -> Iterator[Breach]:
+    """Versions follow one another by number and by day, each as its kind says."""
+    in_order = sorted(rows["releases"], key=lambda row: parts_of_version(row["id"]))
+    for earlier, later in pairwise(in_order):
+        if later["released_on"] < earlier["released_on"]:
+            yield later, "released_on", f"is before that of {earlier['id']}"
+        if later["id"] != next_version(earlier["id"], later["kind"]):
+            yield later, "id", f"is not the {later['kind']} version after {earlier['id']}"
+
+
+def _published_keys(rows: Rows, keyed: Keyed) -> Iterator[Breach]:
+    """A key once published is there, or a redirect says where its row went or why it was withdrawn."""
+    moved = moved_keys(rows)
+    for row in rows["published_keys"]:
+        table, key = row["table_name"], row["row_key"]
+        if table not in keyed:
+            yield row, "table_name", f"{table} is not a table"
+        elif key not in keyed[table] and (table, key) not in moved:
+            published = f"{table} has no row {key}, which version {row['release_id']} published"
+            yield row, "row_key", f"{published}, and redirects says nothing of it"
+
+
+LAWS = {
+    "corrections": _corrections,
+    "redirects": _redirects,
+    "releases": _releases,
+    "published_keys": _published_keys,
+}
+
+
+def parts_of_version(version: str) -> tuple[int, ...]:
+    """Major, minor and patch as numbers, by which versions are put in order."""
+    return tuple(map(int, version.split(".")))
+
+
+def next_version(version: str, kind: str) -> str:
+    """The version that follows one where the change is of this kind."""
+    major, minor, patch = parts_of_version(version)
+    return {
+        "major": f"{major + 1}.0.0",
+        "minor": f"{major}.{minor + 1}.0",
+        "patch": f"{major}.{minor}.{patch + 1}",
+    }[kind]

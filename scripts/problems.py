@@ -33,7 +33,7 @@ class BadDataError(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-def exit_code(build: Callable[[], None], root: Path) -> int:
+def exit_code(build: Callable[[], None], root: Path, undone: str = "nothing was built") -> int:
     """0 once `build` is through; 1, with every problem on standard error, for bad data and for a file that fails.
 
     130 where it is interrupted, as a shell has it; to be told to end is an interruption too, so that nothing is left.
@@ -43,14 +43,14 @@ def exit_code(build: Callable[[], None], root: Path) -> int:
         build()
     except BadDataError as error:
         count = len(error.problems)
-        print(error, f"{count} problem{'s' * (count != 1)}; nothing was built", sep="\n", file=sys.stderr)
+        print(error, f"{count} problem{'s' * (count != 1)}; {undone}", sep="\n", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("interrupted; nothing was built", file=sys.stderr)
+        print(f"interrupted; {undone}", file=sys.stderr)
         return 130
     except OSError as error:
         path = Path(error.filename or "the system")
         place = path.relative_to(root) if path.is_relative_to(root) else path.name
-        print(f"{place}: {error.strerror}; nothing was built", file=sys.stderr)
+        print(f"{place}: {error.strerror}; {undone}", file=sys.stderr)
         return 1
     return 0

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-CORRECTION = "2026-11-22-01,2026-11-22,{table},{key},{column},{old},{new},A reason.,undl-4076672"
-REDIRECT = "{table},{old},{new},A reason."
+CORRECTION = "2026-11-22-01,2026-11-22,{table},{key},{column},{old},{new},A reason.,undl-4076672,"
+REDIRECT = "{table},{old},{new},A reason.,"
 
 
 def add(project: Path, name: str, *lines: str) -> None:
