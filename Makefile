@@ -8,13 +8,12 @@ PY := .venv/bin/python
 INSTALLED := .venv/.installed
 PEERS := build/peers/.installed
 SPARK_INSTALLED := .venv/.spark-installed
-UV_VERSION := 0.13.9
 # What a machine needs that only serves; each in the version of the lock.
 SERVING := datasette datasette-gzip datasette-vega
-COMPILE = build/lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate
+COMPILE = uv pip compile --quiet --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help serve replicas build archive validate parquet spark test tidy codebook bench peers screenshots atlas lint lock clean
+.PHONY: help serve replicas build archive validate parquet spark test tidy codebook verify release bench peers screenshots atlas lint lock clean
 
 help:
 	@echo "make serve      install, validate, build, check, and serve the site on http://127.0.0.1:$(PORT) (PORT=… to change it)"
@@ -27,6 +26,8 @@ help:
 	@echo "make spark      install Spark beside the rest, for scripts/query.py --engine spark; it needs Java 17 or later"
 	@echo "make tidy       report on the CSV files with csvclean, sort them by key, rewrite them canonically"
 	@echo "make codebook   print csvstat for every table"
+	@echo "make verify     build anew in a fresh folder and hold every file against published sums (SUMS=path or address of a SHA256SUMS)"
+	@echo "make release    VERSION=… DATE=… SUMMARY=… prepares a version; without them the newest one is built and kept in build/releases"
 	@echo "make bench      time builds, queries and pages as ratios within one run, and write docs/benchmarks.md"
 	@echo "make peers      install the other programs that the benchmark measures beside, in build/peers"
 	@echo "make screenshots take docs/screenshots anew, with Debian's chromium"
@@ -68,6 +69,14 @@ tidy: $(INSTALLED)
 codebook: $(INSTALLED)
 	for file in data/*/*.csv; do echo "== $$file"; .venv/bin/csvstat --no-inference --blanks "$$file"; done
 
+verify: $(INSTALLED)
+	$(PY) -m scripts.verify $(if $(SUMS),"$(SUMS)")
+
+# docs/releases.md has the steps. AGAIN=1 prepares the newest version anew, as long as it has no tag.
+release: export RELEASE_SUMMARY := $(SUMMARY)
+release: $(INSTALLED)
+	$(PY) -m scripts.release $(if $(VERSION),"$(VERSION)" --on "$(DATE)" $(if $(SUMMARY),--summary "$$RELEASE_SUMMARY") $(if $(AGAIN),--again))
+
 # BULK is the folder with the Library's files, ga_voting.csv.gz and sc_voting.csv.gz; without them, files of their size are made up.
 bench: build
 	-$(MAKE) --no-print-directory peers
@@ -91,16 +100,15 @@ lint: $(INSTALLED)
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
+# pip would install uv without a hash, so whoever makes the locks brings it; the locks' own hashes are what everyone installs by.
 lock:
-	$(PYTHON) -m venv build/lock
-	build/lock/bin/pip install --quiet uv==$(UV_VERSION)
+	@command -v uv >/dev/null || { echo "make lock needs uv on the PATH (the locks were made by 0.13.9)"; exit 1; }
 	$(COMPILE) pyproject.toml --extra dev --upgrade -o requirements.lock
 	for extra in spark peers; do $(COMPILE) pyproject.toml --extra $$extra --upgrade -c requirements.lock -o requirements-$$extra.lock; done
 	printf '%s\n' $(SERVING) | $(COMPILE) --upgrade -c requirements.lock -o requirements-serve.lock -
-	rm -rf build/lock
 
 clean:
-	rm -rf .venv build/site build/sites build/archive build/archives build/parquet build/parquets build/lock build/peers build/bench-* .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv build/site build/sites build/archive build/archives build/parquet build/parquets build/releases build/peers build/bench-* .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv installs the same lock file in a few seconds where it is at hand; pip, which comes with Python, does it everywhere.

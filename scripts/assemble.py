@@ -18,11 +18,16 @@ from scripts.package import Package, Table, open_package
 from scripts.pictures import draw_pictures
 from scripts.publish import inspect, write_json
 from scripts.queries import ARCHIVE, BOTH, DATABASE, read_queries
+from scripts.releases import as_released
 
 INCOMPLETE = "incomplete_roll_calls"
 PAGES = {"codebook": "data/press/CODEBOOK.md", "known-gaps": "data/GAPS.md"}
 DOWNLOADS = "static/downloads"
 HANDED_ON = ("source", "source_url", "license", "license_url", "about", "about_url")
+TOLD = (
+    *("title", "description", "version", "released_on", "first_released_on", "keywords", "homepage"),
+    "report_corrections_to",
+)
 SETTINGS = {
     "default_page_size": 100,
     "max_returned_rows": 1000,
@@ -44,6 +49,7 @@ def assemble(
     `archive` is the folder of a finished archive, which is then served beside the record.
     """
     database = site / f"{DATABASE}.db"
+    package = as_released(package)
     tables = list(tables)
     described = {DATABASE: tables}
     if archive:
@@ -104,9 +110,7 @@ def _full_database(told: dict[str, Any], tables: dict[str, Table]) -> dict[str, 
 
 def _dataset(descriptor: dict[str, Any]) -> dict[str, Any]:
     """What citations and machines are told of the dataset as a whole."""
-    told: dict[str, Any] = {
-        key: descriptor[key] for key in ("title", "description", "version", "keywords", "homepage") if key in descriptor
-    }
+    told: dict[str, Any] = {key: descriptor[key] for key in TOLD if key in descriptor}
     authors = [person["title"] for person in descriptor.get("contributors", []) if "author" in person["roles"]]
     return {**told, "author": ", ".join(authors)}
 

@@ -1,6 +1,7 @@
 """Downloads: each table and view as CSV, XLSX and Parquet, two data packages, the database, and the sums of them."""
 
 import csv
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -43,6 +44,7 @@ def write_downloads(
     """
     folder.mkdir(parents=True)
     os.link(database, folder / database.name)
+    (folder / "record.sql.sha256").write_text(f"{dump_sha256(database)}  record.sql\n", encoding="utf-8")
     downloads = list(_read(database, package, tables))
     with duckdb.connect(config={"threads": 1}) as writer:
         for download in downloads:
@@ -62,6 +64,19 @@ def write_downloads(
         catalogue["archive"] = described
     (folder / "tables.json").write_text(json.dumps(catalogue, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     write_sums(folder)
+
+
+def dump_sha256(database: Path) -> str:
+    """The SHA-256 of what `.dump` says of a database, without what SQLite keeps for its search.
+
+    It is the same under every SQLite, while the file itself differs from one to another.
+    """
+    digest = hashlib.sha256()
+    with reading(database) as connection:
+        for line in connection.iterdump():
+            if "_fts" not in line:
+                digest.update(f"{line}\n".encode())
+    return digest.hexdigest()
 
 
 def _read(database: Path, package: Package, tables: Iterable[Table]) -> Iterator[Download]:
