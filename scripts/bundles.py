@@ -50,6 +50,7 @@ def _descriptor(
         "description": described["description"].strip(),
         "version": whole["version"],
         **{key: whole[key] for key in ("homepage",) if key in whole},
+        **({"created": f"{whole['released_on']}T00:00:00Z"} if "released_on" in whole else {}),
         "keywords": whole["keywords"],
         "licenses": [{key: licence[key] for key in ("name", "title", "path")} for licence in whole["licenses"]],
         "contributors": whole["contributors"],

@@ -1,5 +1,6 @@
 """The package as the stages see it: tables, fields and keys, read from the descriptor and the Table Schemas."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import yaml
 from scripts.descriptor import schema_problems
 from scripts.problems import BadDataError, Problem
 
+# Where reports of errors are sent, a link on the site.
+REPORTS = re.compile(r"mailto:[^?\s]+|https://\S*")
 Value = str | int | float | None
 
 
@@ -112,6 +115,9 @@ def open_package(root: Path) -> Package:
             raise BadDataError(
                 [Problem("datapackage.yaml", None, "resources", f"has one without {', '.join(missing)}")]
             )
+    if not REPORTS.fullmatch(descriptor.get("report_corrections_to", "https://")):
+        reason = "is neither a mailto: nor an https:// address"
+        raise BadDataError([Problem("datapackage.yaml", None, "report_corrections_to", reason)])
     tables = [_described(root, resource, resource["schema"]) for resource in descriptor["resources"]]
     _refuse_unknown_references(tables, descriptor["resources"])
     return Package(

@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     default = next((path for path in PUBLISHED if (root / path).is_file()), PUBLISHED[-1])
     parser.add_argument("sums", nargs="?", default=str(root / default), metavar="SUMS")
     options = parser.parse_args(arguments)
-    return exit_code(lambda: _run(root, options.sums), root, "nothing was verified")
+    return exit_code(lambda: _run(root, options.sums), root, "this is not what was published")
 
 
 def _run(root: Path, place: str) -> None:

@@ -4,7 +4,7 @@ import json
 import re
 import sqlite3
 import tomllib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -20,10 +20,16 @@ from datasette.utils import tilde_encode
 from markupsafe import Markup, escape
 
 from scripts.build import ROOT
+from scripts.package import open_package
+from scripts.releases import as_released
 
 VOTE = "/record/votes/A-RES-ES-11-7,USA"
 TITLE = "Vote of the United States on A/RES/ES-11/7"
 DESCRIPTOR = yaml.safe_load((ROOT / "datapackage.yaml").read_text(encoding="utf-8"))
+# What the shipped tables are: the newest version, which has a day, or what was changed since, which has none.
+CITED = as_released(open_package(ROOT)).descriptor
+VERSION = CITED["version"]
+RELEASED = date.fromisoformat(CITED["released_on"]) if "released_on" in CITED else None
 MEDIA_TYPES = {
     "bib": "application/x-bibtex",
     "ris": "application/x-research-info-systems",
@@ -75,9 +81,10 @@ async def test_a_row_shows_its_permanent_address_and_a_citation_with_all_parts(d
     response, days = await today_around(lambda: ds.client.get(f"{VOTE}?_nothing=1"))
     [section] = re.findall(r'<section class="cite".*?</section>', response.text, re.DOTALL)
     text = Markup(section).striptags()
+    released = f" of {RELEASED.day} {RELEASED:%B} {RELEASED.year}" if RELEASED else ""
     readings = {f"(read on {day.day} {day:%B} {day.year})" for day in days}
     assert any(
-        f"{TITLE}. On the Record, version 0.1.0, table Votes. http://localhost{VOTE} {reading}." in text
+        f"{TITLE}. On the Record, version {VERSION}{released}, table Votes. http://localhost{VOTE} {reading}." in text
         for reading in readings
     )
     assert f'href="http://localhost{VOTE}"' in section
@@ -108,7 +115,9 @@ async def test_only_a_row_has_a_citation(ds: Datasette, path: str, form: str):
 async def test_csl_json_is_printed_by_a_processor_with_title_address_and_day(ds: Datasette):
     response, days = await today_around(lambda: ds.client.get(f"{VOTE}.csljson"))
     [item] = response.json()
-    assert (item["type"], item["version"], item["container-title"]) == ("dataset", "0.1.0", "On the Record")
+    assert (item["type"], item["version"], item["container-title"]) == ("dataset", VERSION, "On the Record")
+    issued = {"date-parts": [[RELEASED.year, RELEASED.month, RELEASED.day]]} if RELEASED else None
+    assert item.get("issued") == issued
     printed = bibliography(CiteProcJSON(response.json()), item["id"].lower())
     assert TITLE.lower() in printed.lower() and f"http://localhost{VOTE}" in printed
     assert "The On the Record editors" in printed
@@ -121,6 +130,7 @@ async def test_bibtex_is_printed_by_a_processor_with_its_title(ds: Datasette, tm
     entry = source[key]
     assert str(entry.title) == TITLE
     assert f"http://localhost{VOTE}, read on" in str(entry.note)
+    assert ("year" in entry) == (RELEASED is not None)
     assert TITLE in bibliography(source, key)
 
 
@@ -129,7 +139,8 @@ async def test_ris_is_read_with_all_parts(ds: Datasette):
     [record] = rispy.loads(response.text)
     assert (record["type_of_reference"], record["title"]) == ("DATA", TITLE)
     assert record["authors"] == ["The On the Record editors"]
-    assert (record["edition"], record["urls"]) == ("0.1.0", [f"http://localhost{VOTE}"])
+    assert (record["edition"], record["urls"]) == (VERSION, [f"http://localhost{VOTE}"])
+    assert record.get("date") == (f"{RELEASED:%Y/%m/%d}" if RELEASED else None)
     assert record["access_date"] in {f"{day:%Y/%m/%d}" for day in days}
     assert "On the Record, table Votes" in record.values()
 

@@ -33,7 +33,8 @@ MONTHS = (
 class Citation(NamedTuple):
     """What a citation of a row says; `name` is the table and the key, safe in file names and as a citation's key.
 
-    `source` is a sentence that names whose data the row has, where they are not the dataset's own.
+    `source` is a sentence that names whose data the row has, where they are not the dataset's own. `released_on` is the
+    day of the version; tables that changed since have none.
     """
 
     title: str
@@ -45,12 +46,13 @@ class Citation(NamedTuple):
     name: str
     read_on: date
     source: str = ""
+    released_on: date | None = None
 
 
 def as_text(cited: Citation) -> str:
     """One line for a footnote."""
     stop = "" if cited.title.endswith((".", ".”", "?", "!")) else "."
-    parts = (f"{cited.title}{stop}", f"{_where(cited)}.", cited.source, f"{cited.url} (read on {_day(cited)}).")
+    parts = (f"{cited.title}{stop}", f"{_where(cited)}.", cited.source, f"{cited.url} (read on {_day(cited.read_on)}).")
     return " ".join(filter(None, parts))
 
 
@@ -62,9 +64,10 @@ def as_bibtex(cited: Citation) -> str:
         "howpublished": _tex(_where(cited)),
         "publisher": _tex(cited.dataset),
         "version": _tex(cited.version),
+        **({"year": str(cited.released_on.year), "date": cited.released_on.isoformat()} if cited.released_on else {}),
         "url": cited.url,
         "urldate": cited.read_on.isoformat(),
-        "note": _tex(f"{cited.url}, read on {_day(cited)}. {cited.source}".removesuffix(". ")),
+        "note": _tex(f"{cited.url}, read on {_day(cited.read_on)}. {cited.source}".removesuffix(". ")),
     }
     lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
     return f"@misc{{{cited.name},\n{lines}\n}}\n"
@@ -80,6 +83,7 @@ def as_ris(cited: Citation) -> str:
         ("AU", cited.author),
         ("PB", cited.dataset),
         ("ET", cited.version),
+        *([("PY", str(cited.released_on.year)), ("DA", f"{cited.released_on:%Y/%m/%d}")] if cited.released_on else []),
         ("UR", cited.url),
         ("Y2", cited.read_on.strftime("%Y/%m/%d")),
         *([("N1", cited.source)] if cited.source else []),
@@ -100,7 +104,8 @@ def as_csl_json(cited: Citation) -> str:
         "publisher": cited.dataset,
         "version": cited.version,
         "URL": cited.url,
-        "accessed": {"date-parts": [[cited.read_on.year, cited.read_on.month, cited.read_on.day]]},
+        **({"issued": _date_parts(cited.released_on)} if cited.released_on else {}),
+        "accessed": _date_parts(cited.read_on),
     }
     note = {"note": cited.source} if cited.source else {}
     return json.dumps([item | note], ensure_ascii=False, indent=1) + "\n"
@@ -189,15 +194,21 @@ async def _citation(
         name=re.sub(r"[^A-Za-z0-9-]+", "-", "-".join([*([database] if source else []), table, *key])),
         read_on=datetime.now(UTC).date(),
         source=f"The data are those of the {source}." if source else "",
+        released_on=date.fromisoformat(dataset["released_on"]) if "released_on" in dataset else None,
     )
 
 
 def _where(cited: Citation) -> str:
-    return f"{cited.dataset}, version {cited.version}, table {cited.table}"
+    released = f" of {_day(cited.released_on)}" if cited.released_on else ""
+    return f"{cited.dataset}, version {cited.version}{released}, table {cited.table}"
 
 
-def _day(cited: Citation) -> str:
-    return f"{cited.read_on.day} {MONTHS[cited.read_on.month - 1]} {cited.read_on.year}"
+def _day(day: date) -> str:
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def _date_parts(day: date) -> dict[str, list[list[int]]]:
+    return {"date-parts": [[day.year, day.month, day.day]]}
 
 
 def _tex(text: str) -> str:

@@ -1,6 +1,5 @@
 """`/feed.atom`: corrections and newly coded articles, for whoever wants to hear of them without coming back."""
 
-import json
 import uuid
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -53,42 +52,25 @@ async def feed(request: Request, datasette: Datasette) -> Response:
 
 
 async def _entries(datasette: Datasette) -> list[Entry]:
-    columns = _column_titles(datasette)
-    news = await datasette.answer(DATABASE, "news_of_the_dataset")
-    return [await _entry(datasette, told, columns) for told in news]
+    return [await _entry(datasette, told) for told in await datasette.answer(DATABASE, "news_of_the_dataset")]
 
 
-def _column_titles(datasette: Datasette) -> dict[tuple[str, str], str]:
-    """The title of each column, by table and name, as the files for taking away tell of them."""
-    catalogue = json.loads((datasette.config_dir / "static/downloads/tables.json").read_text(encoding="utf-8"))
-    return {
-        (table["name"], column["name"]): column["title"] for table in catalogue["tables"] for column in table["columns"]
-    }
-
-
-async def _entry(datasette: Datasette, told: dict[str, Any], columns: dict[tuple[str, str], str]) -> Entry:
+async def _entry(datasette: Datasette, told: dict[str, Any]) -> Entry:
     """A row of the query in words: the row that it is about by its title, as a citation has it."""
     table, column, key = told["table_name"], told["column_name"], told["row_key"].split(",")
     row = await datasette.titles.row(DATABASE, table, key)
     title = await datasette.titles.of_row(DATABASE, table, row) if row else told["row_key"]
     summary = told["summary"]
     if told["news"] == "corrections":
-        place = f"{datasette.titles.of_table(DATABASE, table)}, {columns.get((table, column), column)}"
+        place = f"{datasette.titles.of_table(DATABASE, table)}, {datasette.titles.of_column(table, column)}"
         title = f"Correction in {place}: {title}"
-        was, is_now = [await _value(datasette, table, column, told[name]) for name in ("old_value", "new_value")]
+        values = [told[name] for name in ("old_value", "new_value")]
+        was, is_now = [await datasette.titles.of_value(DATABASE, table, column, value) for value in values]
         summary = f"Was: {was}. Is: {is_now}. {summary}"
     else:
         title = f"Claims coded: {title}"
     page = f"/{DATABASE}/{table}/{','.join(map(tilde_encode, key))}"
     return Entry(told["news"], told["news_key"], told["day"], title, summary, page)
-
-
-async def _value(datasette: Datasette, table: str, column: str, value: str | None) -> str:
-    """A cell's value as it is said; a key by what it leads to."""
-    if value is None:
-        return "empty"
-    names = await datasette.titles.of_values(DATABASE, table, {column: value})
-    return str(names[column])
 
 
 def _head(datasette: Datasette, address: Address, updated: str) -> Element:

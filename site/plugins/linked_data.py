@@ -21,6 +21,7 @@ DATABASE = "record"
 CONTEXT = "https://schema.org"
 PAGES = {"index", "database", "table", "row", "page"}
 OFFERED = (".csv", ".db", ".parquet", ".xlsx", ".zip")
+DAYS = {"datePublished": "first_released_on", "dateModified": "released_on"}
 SUBJECTS = {"resolutions": "CreativeWork", "members": "Country", "roll_calls": "Event"}
 
 Thing = dict[str, Any]
@@ -132,6 +133,7 @@ async def _whole_dataset(site: Site) -> Thing:
         "description": site.dataset["description"].strip(),
         "url": site.home,
         "temporalCoverage": _interval(days["roll_calls"]),
+        "correction": site.address("/corrections"),
         "includedInDataCatalog": {"@type": "DataCatalog", "name": site.dataset["title"], "url": site.home},
         "distribution": [_download(site, path) for path in files],
         "hasPart": [
@@ -205,6 +207,7 @@ def _about_dataset(site: Site) -> Thing:
     return {
         "@type": "Dataset",
         "version": site.dataset["version"],
+        **{term: site.dataset[told] for term, told in DAYS.items() if told in site.dataset},
         "license": site.datasette.metadata("license_url"),
         "creator": site.publisher(),
         "publisher": {"@id": f"{site.home}#publisher"},
@@ -264,7 +267,24 @@ async def _claim(site: Site, key: str) -> list[Thing]:
         "appearance": _article(site, told),
         "about": [_subject(site, row) for row in await site.rows("subjects_of_claim", claim=key)],
     }
+    if corrections := [_correction(site, row) for row in await site.rows("corrections_about", **_row("claims", key))]:
+        claim["correction"] = corrections
     return [claim, _review(site, told, claim)] if told["verdict_in_words"] else [claim]
+
+
+def _row(table: str, key: str) -> dict[str, str]:
+    return {"table_name": table, "row_key": key}
+
+
+def _correction(site: Site, told: dict[str, Any]) -> Thing:
+    """What was put right about the claim, its checks included."""
+    values = [told[name] or "empty" for name in ("old_value", "new_value")]
+    return {
+        "@type": "CorrectionComment",
+        "@id": site.row("corrections", told["id"]),
+        "text": f"{told['column_name']}: was {values[0]}, is {values[1]}. {told['why']}",
+        "datePublished": told["corrected_on"],
+    }
 
 
 def _claimant(site: Site, told: dict[str, Any]) -> Thing | str:

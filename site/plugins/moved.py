@@ -1,5 +1,5 @@
 """A key in another letter case, one that had to change, or one that people know instead of a number, leads to its row:
-a cited address never breaks.
+a cited address never breaks. That of a row which was withdrawn answers with the reason, 410.
 """
 
 import re
@@ -13,6 +13,7 @@ from datasette.database import Database
 from datasette.utils import escape_sqlite, tilde_decode, tilde_encode
 from datasette.utils.asgi import NotFound, Request, Response
 
+REDIRECTS = "redirects"
 ROW = re.compile(r"/(?P<database>[a-z_]+)/(?P<table>[a-z_]+)/(?P<key>[^/]+?)(?P<form>\.\w+)?")
 
 
@@ -31,8 +32,11 @@ def handle_exception(
         return None
 
     async def redirect() -> Response | None:
-        """A 301 to the key that the row has now, in the same form; None where no row has it."""
+        """A 301 to the key that the row has now, in the same form, or a 410; None where no row has or had it."""
         parts = [tilde_decode(part) for part in place["key"].split(",")]
+        why = await _withdrawn(datasette, place["database"], place["table"], parts)
+        if why is not None:
+            return await _gone(datasette, request, place["table"], ",".join(parts), why)
         found = await _key_now(datasette, place["database"], place["table"], parts)
         if found is None or found == parts:
             return None
@@ -44,14 +48,33 @@ def handle_exception(
     return redirect
 
 
+async def _withdrawn(datasette: Datasette, name: str, table: str, parts: list[str]) -> str | None:
+    """Why the row of a key was withdrawn; None where it was not."""
+    database = datasette.get_database(name)
+    if REDIRECTS not in await database.table_names():
+        return None
+    sql = f"select why from {REDIRECTS} where table_name = ? and old_key = ? collate nocase and new_key is null"  # noqa: S608
+    row = (await database.execute(sql, [table, ",".join(parts)])).first()
+    return row["why"] if row else None
+
+
+async def _gone(datasette: Datasette, request: Request, table: str, key: str, why: str) -> Response:
+    """The answer to the address of a row that was withdrawn, as a page or as JSON."""
+    told = {"ok": False, "error": f"This row was published and has been withdrawn. {why}", "status": 410, "title": None}
+    if request.path.endswith(".json"):
+        return Response.json(told, status=410)
+    told |= {"table_name": table, "row_key": key}
+    return Response.html(await datasette.render_template(["error.html"], told, request=request), status=410)
+
+
 async def _key_now(datasette: Datasette, name: str, table: str, parts: list[str]) -> list[str] | None:
     """The key that a row has now, from the key in an address: an old one, or the one in the table's `key_column`."""
     database = datasette.get_database(name)
     tables = await database.table_names()
     if table not in tables:
         return None
-    if "redirects" in tables:
-        moved = await _look_up(database, "redirects", ["new_key"], ["table_name", "old_key"], [table, ",".join(parts)])
+    if REDIRECTS in tables:
+        moved = await _look_up(database, REDIRECTS, ["new_key"], ["table_name", "old_key"], [table, ",".join(parts)])
         parts = moved[0].split(",") if moved else parts
     columns = await database.primary_keys(table)
     found = await _look_up(database, table, columns, columns, parts) if len(columns) == len(parts) else None

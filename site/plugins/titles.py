@@ -1,6 +1,8 @@
 """What rows and values are called in citations and in the feed: by `row_titles` in metadata.yml."""
 
+import json
 import re
+from functools import cached_property
 from string import Formatter
 from typing import Any
 
@@ -64,6 +66,24 @@ class Titles:
             labels = await self.datasette.expand_foreign_keys(database, table, column, [key])
             names[column] = str(in_sentences.get((other, key)) or labels.get((column, key)) or key)
         return names
+
+    async def of_value(self, database: str, table: str, column: str, value: str | None) -> str:
+        """A cell's value as it is said; a key by what it leads to."""
+        return (await self.of_values(database, table, {column: value}))[column] if value is not None else "empty"
+
+    def of_column(self, table: str, column: str) -> str:
+        """The title of a column of the record."""
+        return self._columns.get((table, column), column)
+
+    @cached_property
+    def _columns(self) -> dict[tuple[str, str], str]:
+        """By table and name, as the files for taking away tell of them."""
+        catalogue = json.loads((self.datasette.config_dir / "static/downloads/tables.json").read_text(encoding="utf-8"))
+        return {
+            (table["name"], column["name"]): column["title"]
+            for table in catalogue["tables"]
+            for column in table["columns"]
+        }
 
     async def _in_sentences(self, database: str) -> dict[tuple[str, str], str]:
         """Names by table and key; asked for once: the database is immutable, and every page of a row needs some."""
