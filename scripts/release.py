@@ -165,9 +165,11 @@ def _named_files(root: Path, release: Mapping[str, Any], told: str) -> dict[str,
     """The files beside the tables that name the version, with the new one in the place of the last."""
     texts = {path: (root / path).read_text(encoding="utf-8") for path in NAMED_IN}
     version, day = release["id"], release["released_on"]
+    said = date.fromisoformat(day)
     for path, old, new in (
         ("datapackage.yaml", r"^version: .*$", f"version: {version}"),
         ("pyproject.toml", r"^version = .*$", f'version = "{version}"'),
+        ("README.md", r"(On the Record, version )\S+ of [^,]*", rf"\g<1>{version} of {said.day} {said:%B} {said.year}"),
         ("CITATION.cff", r"^version: .*(\ndate-released: .*)?$", f"version: {version}\ndate-released: {day}"),
     ):
         texts[path] = re.sub(old, new, texts[path], count=1, flags=re.MULTILINE)

@@ -19,6 +19,7 @@ NAMED_IN = {
     "datapackage.yaml": r"^version: (?P<version>.*)$",
     "pyproject.toml": r'^version = "(?P<version>.*)"$',
     "CITATION.cff": r"^version: (?P<version>.*)\ndate-released: (?P<day>.*)$",
+    "README.md": r"On the Record, version (?P<version>\S+) of (?P<said>[^,]*), table",
     "CHANGELOG.md": r"\A(?:(?!## ).*\n)*## (?P<version>\S+) \((?P<day>[^)]*)\)$",
 }
 

@@ -301,7 +301,8 @@ async def test_an_entry_keeps_its_id_on_another_host_and_the_newest_comes_first(
     }
     later = altered(
         """insert into corrections
-        select '2027-01-01-01', '2027-01-01', table_name, row_key, column_name, '<old>', 'new & ]]>', why, source_id
+        select
+            '2027-01-01-01', '2027-01-01', table_name, row_key, column_name, '<old>', 'new & ]]>', why, source_id, null
         from corrections limit 1"""
     )
     moved = await later.client.get("/feed.atom", headers={"host": "elsewhere.org"})
