@@ -100,7 +100,7 @@ lint: $(INSTALLED)
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-# pip would install uv without a hash, so whoever makes the locks brings it; the locks' own hashes are what everyone installs by.
+# Nothing is installed without a hash, and no lock has uv, so whoever makes the locks brings it.
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv on the PATH (the locks were made by 0.13.9)"; exit 1; }
 	$(COMPILE) pyproject.toml --extra dev --upgrade -o requirements.lock

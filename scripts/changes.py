@@ -62,6 +62,9 @@ def what_changed(before: State | None, after: State) -> Iterator[tuple[str, str]
             yield "major", f"{name} is gone"
     yield from (("minor", f"{name} is new") for name in after.named if name not in before.named)
     for name, keyed in after.keyed.items():
+        # What the ledger says of a change is no change of its own.
+        if name in LEDGER:
+            continue
         was_keyed = before.keyed.get(name, {})
         if was_keyed.keys() - keyed.keys():
             yield "major", ""

@@ -4,6 +4,7 @@ import gzip
 import io
 import shutil
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from scripts.problems import BadDataError, Problem
 from scripts.queries import DATABASE
 from scripts.read import read_whole
 from scripts.releases import releases_in_order, tables_sha256, version_problems
-from scripts.verify import build_in, differences, fresh_folder, read_sums
+from scripts.verify import ELSEWHERE, build_in, differences, fresh_folder, read_sums
 
 NAME = "on-the-record"
 # What of the site is kept beside the checkout: the database, the packages, and the sums of everything.
@@ -38,12 +39,13 @@ def write_release(root: Path) -> Path:
     with fresh_folder(root) as first, fresh_folder(root) as second, workshop(root / "build/releases", name) as made:
         for folder in (first, second):
             extract(root, "HEAD", Path(folder))
-        here, there = build_in(Path(first), {}), build_in(Path(second))
+        with ThreadPoolExecutor() as workers:
+            here, there = workers.map(build_in, (Path(first), Path(second)), ({}, ELSEWHERE))
         _must_be_same(here, there)
         for path in KEPT[:-1]:
             shutil.copy(here / path, made / Path(path).name)
         shutil.copy(here / SUMS, made / f"SITE-{SUMS}")
-        _write_archive(made / f"{name}.tar.gz", root, here, name, newest["released_on"])
+        write_archive(made / f"{name}.tar.gz", root, here, name, newest["released_on"])
         write_sums(made)
         place = root / "build/releases" / name
         shutil.rmtree(place, ignore_errors=True)
@@ -58,7 +60,7 @@ def _must_be_same(here: Path, there: Path) -> None:
         raise BadDataError(Problem(name, None, None, "is not the same bytes in two builds") for name, _ in found)
 
 
-def _write_archive(path: Path, root: Path, site: Path, name: str, day: str) -> None:
+def write_archive(path: Path, root: Path, site: Path, name: str, day: str) -> None:
     """The checkout and what is kept of its site, as one file that is the same bytes whenever it is written."""
     at = int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
     entries: dict[str, tuple[bytes, int]] = {}

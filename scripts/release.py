@@ -32,6 +32,8 @@ from scripts.together import finish, write_together
 KINDS = ("patch", "minor", "major")
 FIRST = "1.0.0"
 CHANGELOG = "CHANGELOG.md"
+# Their keys are made of the keys of others, which are promised themselves.
+UNLISTED = ("published_keys", "redirects")
 
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
@@ -134,7 +136,7 @@ def files_of_release(root: Path, state: State, release: dict[str, Any], words: l
     new = [
         {"table_name": name, "row_key": key, "release_id": version}
         for name, keyed in rows_by_key(package, rows).items()
-        if name != "published_keys"
+        if name not in UNLISTED
         for key in keyed
         if (name, key) not in known
     ]

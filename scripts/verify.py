@@ -47,7 +47,7 @@ def _run(root: Path, place: str) -> None:
         raise BadDataError([Problem(place, None, None, "has no sums")])
     with fresh_folder(root) as folder:
         _copy_inputs(root, Path(folder), with_archive=ARCHIVE in published)
-        rebuilt = read_sums((build_in(Path(folder)) / SUMS).read_text(encoding="utf-8"))
+        rebuilt = read_sums((build_in(Path(folder), ELSEWHERE) / SUMS).read_text(encoding="utf-8"))
     found = dict(differences(published, rebuilt))
     if not found:
         print(f"{len(published)} files are the same bytes as those of {place}")
@@ -87,7 +87,7 @@ def _copy_inputs(root: Path, folder: Path, *, with_archive: bool) -> None:
         (folder / "build/archive").symlink_to(made.resolve())
 
 
-def build_in(folder: Path, environment: Mapping[str, str] = ELSEWHERE) -> Path:
+def build_in(folder: Path, environment: Mapping[str, str]) -> Path:
     """Build the checkout in a folder as a user does, in another environment; returns the folder of its site."""
     command = [sys.executable, "-m", "scripts.build", "--quiet"]
     done = subprocess.run(
