@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -44,7 +45,7 @@ def write_downloads(
     folder.mkdir(parents=True)
     os.link(database, folder / database.name)
     downloads = list(_read(database, package, tables))
-    with duckdb.connect(config={"threads": 1}) as writer:
+    with duckdb.connect(config={"threads": 1, "temp_directory": tempfile.gettempdir()}) as writer:
         for download in downloads:
             write_csv(download, folder / f"{download.table.name}.csv")
             write_workbook(download, folder / f"{download.table.name}.xlsx")

@@ -215,7 +215,7 @@ def test_a_site_whose_folder_was_deleted_is_built_again(built):
 def test_a_build_that_fails_leaves_nothing_half_written(project, build):
     replace_text(project / "schema/views/votes_named.sql", "members.region", "members.continent")
     assert build(project)[0] == 1
-    assert list((project / "build").rglob("*")) == [project / "build/sites"]
+    assert sorted((project / "build").rglob("*")) == [project / "build/.lock", project / "build/sites"]
 
 
 def test_a_build_for_which_there_is_no_room_leaves_the_last_one(built, build, monkeypatch):
@@ -266,13 +266,13 @@ def test_a_site_is_not_whole_with_a_file_too_many(site, tmp_path):
 def test_a_folder_in_the_place_of_the_link_is_named_and_nothing_temporary_is_left(project, build):
     (project / "build/site").mkdir(parents=True)
     assert build(project)[0] == 1
-    assert sorted(path.name for path in (project / "build").iterdir()) == ["site", "sites"]
+    assert sorted(path.name for path in (project / "build").iterdir()) == [".lock", "site", "sites"]
 
 
 def test_nothing_temporary_is_left_after_a_build(built_project, built_elsewhere):
     for root in (built_project, built_elsewhere):
         name = fingerprint(root)
-        assert sorted(path.name for path in (root / "build").iterdir()) == ["site", "sites"]
+        assert sorted(path.name for path in (root / "build").iterdir()) == [".lock", "site", "sites"]
         assert [path.name for path in (root / "build/sites").iterdir()] == [name]
 
 
