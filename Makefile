@@ -14,7 +14,7 @@ SERVING := datasette datasette-gzip datasette-vega
 COMPILE = build/lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help serve replicas build archive validate parquet spark test tidy codebook bench peers screenshots atlas lint lock clean
+.PHONY: help serve replicas build archive validate parquet spark test torture tidy codebook bench peers screenshots atlas lint lock clean
 
 help:
 	@echo "make serve      install, validate, build, check, and serve the site on http://127.0.0.1:$(PORT) (PORT=… to change it)"
@@ -25,6 +25,7 @@ help:
 	@echo "make validate   read the tables and report everything that is wrong with them"
 	@echo "make parquet    write the databases as Parquet, by year, to build/parquet"
 	@echo "make spark      install Spark beside the rest, for scripts/query.py --engine spark; it needs Java 17 or later"
+	@echo "make torture    kill a hundred builds at random moments and fill disks, while a site is served (KILLS=…, SEED=…)"
 	@echo "make tidy       report on the CSV files with csvclean, sort them by key, rewrite them canonically"
 	@echo "make codebook   print csvstat for every table"
 	@echo "make bench      time builds, queries and pages as ratios within one run, and write docs/benchmarks.md"
@@ -61,6 +62,9 @@ spark: $(SPARK_INSTALLED)
 test: $(INSTALLED) $(if $(shell command -v java),$(SPARK_INSTALLED))
 	@command -v java >/dev/null || echo "java is not on the PATH, so Spark is not compared"
 	ARTICLE_TEXTS="$(ARTICLE_TEXTS)" $(PY) -m pytest
+
+torture: $(INSTALLED)
+	$(PY) -m scripts.torture $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
 tidy: $(INSTALLED)
 	$(PY) -m scripts.tidy
@@ -100,7 +104,7 @@ lock:
 	rm -rf build/lock
 
 clean:
-	rm -rf .venv build/site build/sites build/archive build/archives build/parquet build/parquets build/.lock build/lock build/peers build/bench-* .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv build/site build/sites build/archive build/archives build/parquet build/parquets build/.lock build/lock build/peers build/bench-* build/torture-* .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv installs the same lock file in a few seconds where it is at hand; pip, which comes with Python, does it everywhere.
