@@ -61,6 +61,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--no-disk", action="store_true", help="leave out the disk that fills up")
     options = parser.parse_args(arguments)
     print(f"seed {options.seed}", flush=True)
+    # What ends this ends the servers too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     (ROOT / "build").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="torture-", dir=ROOT / "build") as name:
         folder = Path(name)
@@ -68,9 +70,14 @@ def main(arguments: list[str] | None = None) -> int:
             Lane(folder / f"lane-{number}", random.Random(f"{options.seed} {number}"))
             for number in range(options.lanes)
         ]
+        shares = [len(range(number, options.kills, options.lanes)) for number in range(options.lanes)]
         with ThreadPoolExecutor(options.lanes) as pool:
-            shares = [len(range(number, options.kills, options.lanes)) for number in range(options.lanes)]
-            list(pool.map(Lane.run, lanes, shares))
+            try:
+                list(pool.map(Lane.run, lanes, shares))
+            except KeyboardInterrupt:
+                for lane in lanes:
+                    lane.told_to_end = True
+                raise
         wrong = [fault for lane in lanes for fault in lane.wrong]
         if not options.no_disk:
             wrong += _fill_disks(folder / "disk")
@@ -89,6 +96,7 @@ class Lane:
     fell: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     changes: int = 0
+    told_to_end: bool = False
 
     def run(self, kills: int) -> None:
         """Kill so many builds, then let one end."""
@@ -100,7 +108,7 @@ class Lane:
         (self.root / "build/archive").unlink()
         with served([str((self.root / "build/site").resolve()), *OPTIONS]) as url:
             before = [get(url + path) for path in ASKED]
-            while self.fell.total() < kills:
+            while self.fell.total() < kills and not self.told_to_end:
                 self._change()
                 number = self.fell.total() + 1
                 if number % SELDOM == 0:
@@ -111,7 +119,8 @@ class Lane:
                 self._look()
                 if [get(url + path) for path in ASKED] != before:
                     self._fault("the server answers otherwise")
-        self._end()
+        if not self.told_to_end:
+            self._end()
 
     def _timed(self, command: list[str]) -> float:
         """How long a build takes that nobody disturbs."""

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import duckdb
@@ -18,7 +18,7 @@ import xlsxwriter
 from conftest import add_row, copy_project, serve
 from library_files import ASSEMBLY, library, text_of
 
-from scripts import assemble, derive, finished, load, places, problems, publish
+from scripts import assemble, finished, load, places, problems, publish
 from scripts.archive import __main__ as archive
 from scripts.build import ROOT, fingerprint, inputs_of, main
 from scripts.serving import get
@@ -186,20 +186,6 @@ def test_a_site_on_a_read_only_disk_is_held_too(site, tmp_path):
 # --- files that change ---
 
 
-@contextmanager
-def meanwhile(monkeypatch: pytest.MonkeyPatch, change) -> Iterator[None]:
-    """While a build derives, something changes; nothing is assembled, which takes long."""
-    derived = derive.derive
-
-    def changing(*arguments):
-        change()
-        return derived(*arguments)
-
-    monkeypatch.setattr(derive, "derive", changing)
-    monkeypatch.setattr(assemble, "assemble", lambda *_: 0)
-    yield
-
-
 def rewrite(path: Path) -> None:
     """Another text, and then the first again."""
     content = path.read_bytes()
@@ -207,19 +193,33 @@ def rewrite(path: Path) -> None:
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize(
-    ("name", "change"),
-    [
-        ("data/GAPS.md", lambda path: add_row(path, "")),
-        ("data/un/votes.csv", rewrite),
-        ("schema/more.sql", lambda path: path.write_text("select 1")),
-        ("site/static/icon.svg", Path.unlink),
-    ],
-)
-def test_a_file_that_changes_while_it_is_read_is_named(outdated, build, monkeypatch, name, change):
-    with meanwhile(monkeypatch, lambda: change(outdated / name)):
-        said = f"{name}: changed while the build read it\n1 problem; nothing was built\n"
-        assert build(outdated) == (1, said)
+CHANGES = {
+    "data/GAPS.md": lambda path: add_row(path, ""),
+    "data/un/votes.csv": rewrite,
+    "schema/more.sql": lambda path: path.write_text("select 1"),
+    "site/static/icon.svg": Path.unlink,
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_file_that_changed_is_not_what_a_build_noted(project, name):
+    before = inputs_of(project)
+    assert before.changed(inputs_of(project)) == []
+    CHANGES[name](project / name)
+    assert before.changed(inputs_of(project)) == [name]
+
+
+def test_a_file_that_changes_while_it_is_read_is_named(outdated, build, monkeypatch):
+    name = "data/un/votes.csv"
+
+    def changing(*_: object) -> int:
+        """In the place of the last stage, which takes long."""
+        CHANGES[name](outdated / name)
+        return 0
+
+    monkeypatch.setattr(assemble, "assemble", changing)
+    said = f"{name}: changed while the build read it\n1 problem; nothing was built\n"
+    assert build(outdated) == (1, said)
     assert visible(outdated) == [outdated / "build/sites" / OLD]
     assert hidden(outdated) == []
 
