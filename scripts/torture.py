@@ -49,7 +49,7 @@ LAST_STAGE = {"build": "assemble", "archive": "load"}
 # Of the Library's roll calls, for the archive of a lane.
 SHARE = 0.01
 # Megabytes that are free when a build begins, so that its stages meet the end of the room one after the other.
-ROOM = (0, 1, 4, 9, 12, 15, 18, 22, 26, 30)
+ROOM = (0, 1, 4, 6, 9, 12, 15, 18, 22, 26)
 
 
 def main(arguments: list[str] | None = None) -> int:
