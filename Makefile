@@ -13,7 +13,7 @@ SERVING := datasette datasette-gzip datasette-vega
 COMPILE = uv pip compile --quiet --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help serve replicas build archive validate parquet spark test tidy codebook verify release bench peers screenshots atlas lint lock clean
+.PHONY: help serve replicas build archive validate parquet spark test torture tidy codebook verify release bench peers screenshots atlas lint lock clean
 
 help:
 	@echo "make serve      install, validate, build, check, and serve the site on http://127.0.0.1:$(PORT) (PORT=… to change it)"
@@ -24,6 +24,7 @@ help:
 	@echo "make validate   read the tables and report everything that is wrong with them"
 	@echo "make parquet    write the databases as Parquet, by year, to build/parquet"
 	@echo "make spark      install Spark beside the rest, for scripts/query.py --engine spark; it needs Java 17 or later"
+	@echo "make torture    kill a hundred builds at random moments and fill disks, while a site is served (KILLS=…, SEED=…)"
 	@echo "make tidy       report on the CSV files with csvclean, sort them by key, rewrite them canonically"
 	@echo "make codebook   print csvstat for every table"
 	@echo "make verify     build anew in a fresh folder and hold every file against published sums (SUMS=path or address of a SHA256SUMS)"
@@ -62,6 +63,9 @@ spark: $(SPARK_INSTALLED)
 test: $(INSTALLED) $(if $(shell command -v java),$(SPARK_INSTALLED))
 	@command -v java >/dev/null || echo "java is not on the PATH, so Spark is not compared"
 	ARTICLE_TEXTS="$(ARTICLE_TEXTS)" $(PY) -m pytest
+
+torture: $(INSTALLED)
+	$(PY) -m scripts.torture $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
 tidy: $(INSTALLED)
 	$(PY) -m scripts.tidy
@@ -108,7 +112,7 @@ lock:
 	printf '%s\n' $(SERVING) | $(COMPILE) --upgrade -c requirements.lock -o requirements-serve.lock -
 
 clean:
-	rm -rf .venv build/site build/sites build/archive build/archives build/parquet build/parquets build/releases build/peers build/bench-* .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv build/site build/sites build/archive build/archives build/parquet build/parquets build/releases build/.lock build/peers build/bench-* build/torture-* .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv installs the same lock file in a few seconds where it is at hand; pip, which comes with Python, does it everywhere.

@@ -7,17 +7,14 @@ stays), 2 for bad usage.
 """
 
 import argparse
-import hashlib
-import platform
-import sqlite3
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import sqlite_utils
 
+    from scripts.inputs import Inputs
     from scripts.package import Package, Rows, Table
     from scripts.problems import Problem
     from scripts.progress import Progress
@@ -46,18 +43,32 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
 
 
 def _run(options: argparse.Namespace, root: Path, progress: "Progress") -> None:
+    from scripts.places import alone
+
+    if options.validate:
+        prepare(root, options.texts, progress)
+        return
+    given = inputs_of(root)
+    if _is_up_to_date(root, given.name, options.texts, progress):
+        return
+    with alone(root / "build", progress.say) as waited:
+        if waited:
+            given = inputs_of(root)
+        if not waited or not _is_up_to_date(root, given.name, options.texts, progress):
+            build(root, given, *prepare(root, options.texts, progress), progress)
+
+
+def _is_up_to_date(root: Path, name: str, texts: Path | None, progress: "Progress") -> bool:
+    """Whether there is nothing to build; says so, and looks up quotes where texts are at hand."""
     from scripts.finished import is_published
 
-    name = fingerprint(root)
-    if not options.validate and is_published(root / "build/sites", root / "build/site", name):
-        if options.texts and options.texts.is_dir():
-            package, rows, _ = _read_tables(root)
-            _stop_if(progress.run("locate", _locate, package, rows, options.texts))
-        progress.say(f"build/site is up to date ({name})")
-        return
-    prepared = prepare(root, options.texts, progress)
-    if not options.validate:
-        build(root, name, *prepared, progress)
+    if not is_published(root / "build/sites", root / "build/site", name):
+        return False
+    if texts and texts.is_dir():
+        package, rows, _ = _read_tables(root)
+        _stop_if(progress.run("locate", _locate, package, rows, texts))
+    progress.say(f"build/site is up to date ({name})")
+    return True
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,18 +81,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def fingerprint(root: Path) -> str:
     """Sixteen characters that change when any input of the build, the archive, the Python or the SQLite changes."""
+    return inputs_of(root).name
+
+
+def inputs_of(root: Path) -> "Inputs":
+    """All that decides what comes out of a build."""
+    from scripts.inputs import Inputs, files_below, programs
+
     made = archive_of(root)
-    digest = hashlib.sha256(f"{platform.python_version()} {sqlite3.sqlite_version} {made and made.name}".encode())
-    return name_of(digest, root, INPUTS)
-
-
-def name_of(digest: "hashlib._Hash", root: Path, patterns: Iterable[str]) -> str:
-    """Sixteen characters of a digest, once it has the names and contents of all files of the patterns."""
-    for path in sorted({path for pattern in patterns for path in root.glob(pattern) if path.is_file()}):
-        if "__pycache__" not in path.parts:
-            digest.update(f"\0{path.relative_to(root).as_posix()}\0".encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()[:16]
+    return Inputs(tuple(files_below(root, INPUTS)), programs(), made.name if made else "")
 
 
 def archive_of(root: Path) -> Path | None:
@@ -101,25 +109,36 @@ def prepare(root: Path, texts: Path | None, progress: "Progress") -> tuple["Pack
 
 
 def build(
-    root: Path, name: str, package: "Package", metadata: dict[str, Any], rows: "Rows", progress: "Progress"
+    root: Path, given: "Inputs", package: "Package", metadata: dict[str, Any], rows: "Rows", progress: "Progress"
 ) -> Path:
-    """Load, derive, check and assemble in a folder of its own, then put that in the place of the last build."""
+    """Load, derive, check and assemble in a folder of its own, then put that in the place of the last build.
+
+    `given` is what was there before anything was read.
+    """
     from scripts.places import workshop
     from scripts.publish import publish
 
-    archive = archive_of(root)
-    _stop_if(_damages(root, archive))
-    with workshop(root / "build/sites", name) as folder:
+    archive = root / "build/archives" / given.more if given.more else None
+    _stop_if(_damages(archive))
+    with workshop(root / "build/sites", given.name) as folder:
         database = progress.run("load", _load, folder, package, rows)
-        tables = progress.run("derive", _derive, database, package)
+        tables = progress.run("derive", _derive, database, package, given)
         progress.run("check", _check, folder, database, package, metadata, rows)
         progress.run("assemble", _assemble, folder, database, package, metadata, tables, archive)
-        place = publish(folder, root / "build/sites", name, root / "build/site")
-    progress.say(f"build/site is now build/sites/{name}")
+        stop_if_changed(given, inputs_of(package.root))
+        place = publish(folder, root / "build/sites", given.name, root / "build/site")
+    progress.say(f"build/site is now build/sites/{given.name}")
     return place
 
 
-def _damages(root: Path, archive: Path | None) -> "list[Problem]":
+def stop_if_changed(before: "Inputs", after: "Inputs") -> None:
+    """BadDataError where a build did not read what it noted."""
+    from scripts.problems import Problem
+
+    _stop_if([Problem(path, None, None, "changed while the build read it") for path in before.changed(after)])
+
+
+def _damages(archive: Path | None) -> "list[Problem]":
     """What is wrong with the archive's folder: the site would have its database as it is."""
     from scripts.finished import is_whole
     from scripts.problems import Problem
@@ -186,10 +205,11 @@ def _load(folder: Path, package: "Package", rows: "Rows") -> "tuple[sqlite_utils
     return database, f"{load.load(database, package, rows)} rows"
 
 
-def _derive(database: "sqlite_utils.Database", package: "Package") -> tuple["list[Table]", str]:
-    from scripts import derive
+def _derive(database: "sqlite_utils.Database", package: "Package", given: "Inputs") -> tuple["list[Table]", str]:
+    from scripts import derive, load
 
     views = derive.derive(database, package)
+    load.insert(database, package.derived["build_inputs"], given.rows())
     wide = [derive.wide_table(database, table) for table in package.wide.values()]
     for table in wide:
         derive.fill_wide_table(database, table)

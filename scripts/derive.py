@@ -8,7 +8,7 @@ import sqlite_utils
 
 from scripts.load import ddl, insert
 from scripts.package import Field, Package, Table, Value
-from scripts.problems import BadDataError, Problem
+from scripts.problems import BadDataError, Problem, refusal
 
 
 def derive(database: sqlite_utils.Database, package: Package) -> int:
@@ -18,6 +18,8 @@ def derive(database: sqlite_utils.Database, package: Package) -> int:
             try:
                 database.conn.executescript(path.read_text(encoding="utf-8"))
             except sqlite3.Error as error:
+                if refusal(error, package.root):
+                    raise
                 raise BadDataError([Problem(f"{folder}/{path.name}", None, None, f"fails: {error}")]) from error
     for name in package.views:
         try:

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -46,7 +47,7 @@ def write_downloads(
     os.link(database, folder / database.name)
     (folder / "record.sql.sha256").write_text(f"{dump_sha256(database)}  record.sql\n", encoding="utf-8")
     downloads = list(_read(database, package, tables))
-    with duckdb.connect(config={"threads": 1}) as writer:
+    with duckdb.connect(config={"threads": 1, "temp_directory": tempfile.gettempdir()}) as writer:
         for download in downloads:
             write_csv(download, folder / f"{download.table.name}.csv")
             write_workbook(download, folder / f"{download.table.name}.xlsx")
@@ -67,14 +68,14 @@ def write_downloads(
 
 
 def dump_sha256(database: Path) -> str:
-    """The SHA-256 of what `.dump` says of a database, without what SQLite keeps for its search.
+    """The SHA-256 of what `.dump` says of a database, but for SQLite's own tables of words and the name of the SQLite.
 
     It is the same under every SQLite, while the file itself differs from one to another.
     """
     digest = hashlib.sha256()
     with reading(database) as connection:
         for line in connection.iterdump():
-            if "_fts" not in line:
+            if "_fts" not in line and not line.startswith('INSERT INTO "build_inputs"'):
                 digest.update(f"{line}\n".encode())
     return digest.hexdigest()
 

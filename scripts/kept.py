@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scripts.checkout import extract, must_be_committed, tree
 from scripts.finished import SUMS, write_sums
-from scripts.places import workshop
+from scripts.places import put, workshop
 from scripts.problems import BadDataError, Problem
 from scripts.queries import DATABASE
 from scripts.read import read_whole
@@ -48,8 +48,7 @@ def write_release(root: Path) -> Path:
         write_archive(made / f"{name}.tar.gz", root, here, name, newest["released_on"])
         write_sums(made)
         place = root / "build/releases" / name
-        shutil.rmtree(place, ignore_errors=True)
-        made.rename(place)
+        put(made, place)
     return place
 
 

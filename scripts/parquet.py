@@ -10,20 +10,23 @@ system does not allow it (the last good files stay), 2 for bad usage or where no
 import argparse
 import csv
 import hashlib
-import os
+import sqlite3
 import sys
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import duckdb
 
 from scripts.build import ROOT
+from scripts.finished import is_published, write_sums
 from scripts.load import reading
 from scripts.package import Table
 from scripts.parquet_files import YEAR, write_parquet
-from scripts.places import forget_old, point, workshop
+from scripts.places import alone, workshop
 from scripts.problems import BadDataError, Problem
 from scripts.progress import Progress
+from scripts.publish import publish
 from scripts.published import Database, published_databases
 from scripts.queries import read_metadata
 
@@ -48,26 +51,33 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     except BadDataError as error:
         print(error, "no Parquet was written", sep="\n", file=sys.stderr)
         return 1
-    except (OSError, duckdb.Error) as error:
+    except (OSError, sqlite3.Error, duckdb.Error) as error:
         print(f"{error}; no Parquet was written", file=sys.stderr)
         return 1
     return 0
 
 
-def write_databases(root: Path, databases: list[Database], progress: Progress) -> Path:
-    """Write all databases beside the last files and put them in their place; returns where `build/parquet` leads."""
-    place = root / PLACES / fingerprint(root, databases)
-    if place.is_dir():
-        progress.say(f"{PARQUET} is up to date ({place.name})")
-    else:
-        with workshop(root / PLACES, place.name) as folder:
+def write_databases(root: Path, databases: list[Database], progress: Progress) -> None:
+    """Write all databases beside the last files and put them in their place."""
+    name = fingerprint(root, databases)
+    if _is_up_to_date(root, name, progress):
+        return
+    with alone(root / "build", progress.say) as waited:
+        if waited and _is_up_to_date(root, name, progress):
+            return
+        with workshop(root / PLACES, name) as folder:
             for database in databases:
                 progress.run(database.name, _write, folder / database.name, database)
-            folder.replace(place)
-    os.utime(place)
-    point(root / PARQUET, place)
-    forget_old(root / PLACES, keep=2)
-    return place
+            write_sums(folder)
+            publish(folder, root / PLACES, name, root / PARQUET, keep=2)
+
+
+def _is_up_to_date(root: Path, name: str, progress: Progress) -> bool:
+    """Whether there is nothing to write; says so."""
+    if is_published(root / PLACES, root / PARQUET, name):
+        progress.say(f"{PARQUET} is up to date ({name})")
+        return True
+    return False
 
 
 def fingerprint(root: Path, databases: Iterable[Database]) -> str:
@@ -105,7 +115,7 @@ def write_tables(folder: Path, database: Path, tables: Iterable[Table]) -> int:
         found = _write_rows(passing, database, table, dated)
         # A table without rows has no year to stand in.
         by_year = dated is not None and found > 0
-        with duckdb.connect(config=SETTINGS) as writer:
+        with duckdb.connect(config={**SETTINGS, "temp_directory": tempfile.gettempdir()}) as writer:
             write_parquet(
                 writer, table, passing, target if by_year else target / "data_0.parquet", NOTHING, by_year=by_year
             )

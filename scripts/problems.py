@@ -1,10 +1,22 @@
 """What is wrong with the data, said the same way by every stage: file, row, field, reason."""
 
 import signal
+import sqlite3
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+# The low byte of its codes for no memory, read-only, input and output, no room, and what cannot be opened.
+REFUSED_TO_SQLITE = {
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+}
+# By name, since a build with nothing to do should not wait for DuckDB.
+REFUSED_TO_DUCKDB = {"IOException", "OutOfMemoryException"}
 
 
 @dataclass(frozen=True)
@@ -48,9 +60,26 @@ def exit_code(build: Callable[[], None], root: Path, undone: str = "nothing was 
     except KeyboardInterrupt:
         print(f"interrupted; {undone}", file=sys.stderr)
         return 130
-    except OSError as error:
-        path = Path(error.filename or "the system")
-        place = path.relative_to(root) if path.is_relative_to(root) else path.name
-        print(f"{place}: {error.strerror}; {undone}", file=sys.stderr)
+    except Exception as error:
+        if (reason := refusal(error, root)) is None:
+            raise
+        print(f"{reason}; {undone}", file=sys.stderr)
         return 1
     return 0
+
+
+def refusal(error: BaseException, root: Path) -> str | None:
+    """What the system refused, in words, if that is what an error comes from: no room, no permission, no memory."""
+    if isinstance(error, OSError):
+        path = Path(error.filename or "the system")
+        place = path.relative_to(root) if path.is_relative_to(root) else path.name
+        return f"{place}: {error.strerror or error}"
+    if isinstance(error, MemoryError):
+        return "the system: no memory is left"
+    if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in REFUSED_TO_SQLITE:
+        return f"SQLite: {error}"
+    if {base.__name__ for base in type(error).__mro__} & REFUSED_TO_DUCKDB:
+        return f"DuckDB: {str(error).splitlines()[0]}"
+    # What xlsxwriter raises where a workbook cannot be written, and who gives a reason of their own for an error.
+    cause = error.__cause__ or (error.__context__ if type(error).__name__ == "FileCreateError" else None)
+    return refusal(cause, root) if cause else None

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from scripts.finished import is_whole
 from scripts.load import reading
 from scripts.package import Table
-from scripts.places import forget_old, point
+from scripts.places import forget_old, point, put
 
 
 def inspect(database: Path, views: Iterable[Table] = ()) -> dict[str, Any]:
@@ -54,13 +53,10 @@ def write_json(path: Path, content: object) -> None:
 
 
 def publish(made: Path, places: Path, name: str, link: Path, keep: int = 5) -> Path:
-    """Move a finished folder into place and point the link at it, each in one step; older ones past `keep` go."""
+    """Move a finished folder into place, if it is not there yet, and point the link at it; only `keep` stay."""
     place = places / name
-    if is_whole(place):
-        shutil.rmtree(made)
-    else:
-        shutil.rmtree(place, ignore_errors=True)
-        made.replace(place)
+    if not is_whole(place):
+        put(made, place)
     os.utime(place)
     point(link, place)
     forget_old(places, keep)

@@ -24,8 +24,13 @@ from scripts.problems import BadDataError, Problem, exit_code
 PUBLISHED = (f"published/{SUMS}", f"build/site/{SUMS}")
 DATABASE = "record.db"
 DUMP = "static/downloads/record.sql.sha256"
-# The database itself, and what says how big it is or what its sum is.
-HAS_ITS_SUM = {DATABASE, NOTED, *(f"static/downloads/{name}" for name in (DATABASE, SUMS, "tables.json"))}
+# The database itself, what says how big it is or what its sum is, and the table that names the SQLite.
+HAS_ITS_SUM = {
+    DATABASE,
+    NOTED,
+    *(f"static/downloads/{name}" for name in (DATABASE, SUMS, "tables.json")),
+    *(f"static/downloads/build_inputs.{form}" for form in ("csv", "xlsx", "parquet")),
+}
 ARCHIVE = "archive.db"
 # Another time zone, locale and hash seed than most.
 ELSEWHERE = {"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "PYTHONHASHSEED": "12345"}

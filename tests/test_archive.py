@@ -89,7 +89,7 @@ def content(root: Path) -> dict[str, list[tuple]]:
             row[0]
             for row in connection.execute(
                 """select name from sqlite_master
-                where type = 'table' and name not like '%fts%' and name <> 'library_files'"""
+                where type = 'table' and name not like '%fts%' and name not in ('library_files', 'build_inputs')"""
             )
         ]
         return {name: connection.execute(f"select * from {name}").fetchall() for name in sorted(names)}  # noqa: S608

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,43 @@ from scripts.build import fingerprint, main
 from scripts.package import open_package
 
 ELSEWHERE = {"TZ": "Pacific/Kiritimati", "LANG": "C", "LC_ALL": "C", "PYTHONHASHSEED": "12345", "PYTHONUTF8": "0"}
+# Another day, for all that asks Python for it.
+CLOCK = """
+import datetime, time
+
+LATER = 500 * 86400
+now, zone, universal, written = time.time, time.localtime, time.gmtime, time.strftime
+time.time = lambda: now() + LATER
+time.localtime = lambda seconds=None: zone(time.time() if seconds is None else seconds)
+time.gmtime = lambda seconds=None: universal(time.time() if seconds is None else seconds)
+time.strftime = lambda form, moment=None: written(form, moment or time.localtime())
+
+
+class Kind(type):
+    def __instancecheck__(cls, value):
+        return isinstance(value, cls.__mro__[1])
+
+
+class Date(datetime.date, metaclass=Kind):
+    @classmethod
+    def today(cls):
+        return cls.fromtimestamp(time.time())
+
+
+class DateTime(datetime.datetime, metaclass=Kind):
+    @classmethod
+    def now(cls, tz=None):
+        return cls.fromtimestamp(time.time(), tz)
+
+    @classmethod
+    def utcnow(cls):
+        return cls.utcfromtimestamp(time.time())
+
+    today = now
+
+
+datetime.date, datetime.datetime = Date, DateTime
+"""
 BAD_QUERY = {"query_name": "who_won"}
 SAME_VOTE = "unidentified-d96f1ded-02,1"
 
@@ -47,11 +85,13 @@ def built(project: Path, built_project: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def built_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project built in a folder with another name, time zone, locale, hash seed and umask."""
+    """The project built in another folder, on another day, with another time zone, locale, hash seed and umask."""
     root = copy_project(tmp_path_factory.mktemp("elsewhere") / "Ein anderer Ordner")
+    clock = tmp_path_factory.mktemp("clock")
+    (clock / "sitecustomize.py").write_text(CLOCK)
     before = os.umask(0o077)
     try:
-        done = command(root, "-q", **ELSEWHERE)
+        done = command(root, "-q", **ELSEWHERE, PYTHONPATH=str(clock))
     finally:
         os.umask(before)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -66,6 +106,23 @@ def test_every_file_of_the_site_is_the_same_bytes_anywhere(built_elsewhere, site
     there, here = contents((built_elsewhere / "build/site").resolve()), contents(site)
     assert there.keys() == here.keys()
     assert [name for name in here if there[name] != here[name]] == []
+
+
+def test_every_file_and_folder_of_the_site_has_the_same_mode_anywhere(built_elsewhere, site):
+    def modes(folder: Path) -> dict[str, int]:
+        return {path.relative_to(folder).as_posix(): path.stat().st_mode for path in (folder, *folder.rglob("*"))}
+
+    assert modes((built_elsewhere / "build/site").resolve()) == modes(site)
+
+
+def test_the_day_of_the_other_build_was_another(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(CLOCK)
+    asked = (
+        "import time, datetime; print(datetime.datetime.now().year, datetime.date.today().year, time.localtime()[0])"
+    )
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    said = subprocess.run([sys.executable, "-c", asked], env=environment, capture_output=True, text=True, check=True)
+    assert min(map(int, said.stdout.split())) > date.today().year
 
 
 def test_a_site_is_named_after_what_it_was_built_from(built_elsewhere, built_project):
@@ -215,7 +272,7 @@ def test_a_site_whose_folder_was_deleted_is_built_again(built):
 def test_a_build_that_fails_leaves_nothing_half_written(project, build):
     replace_text(project / "schema/views/votes_named.sql", "members.region", "members.continent")
     assert build(project)[0] == 1
-    assert list((project / "build").rglob("*")) == [project / "build/sites"]
+    assert sorted((project / "build").rglob("*")) == [project / "build/.lock", project / "build/sites"]
 
 
 def test_a_build_for_which_there_is_no_room_leaves_the_last_one(built, build, monkeypatch):
@@ -266,13 +323,13 @@ def test_a_site_is_not_whole_with_a_file_too_many(site, tmp_path):
 def test_a_folder_in_the_place_of_the_link_is_named_and_nothing_temporary_is_left(project, build):
     (project / "build/site").mkdir(parents=True)
     assert build(project)[0] == 1
-    assert sorted(path.name for path in (project / "build").iterdir()) == ["site", "sites"]
+    assert sorted(path.name for path in (project / "build").iterdir()) == [".lock", "site", "sites"]
 
 
 def test_nothing_temporary_is_left_after_a_build(built_project, built_elsewhere):
     for root in (built_project, built_elsewhere):
         name = fingerprint(root)
-        assert sorted(path.name for path in (root / "build").iterdir()) == ["site", "sites"]
+        assert sorted(path.name for path in (root / "build").iterdir()) == [".lock", "site", "sites"]
         assert [path.name for path in (root / "build/sites").iterdir()] == [name]
 
 

@@ -10,9 +10,6 @@ out and listed in build/archive/refused.csv, and the code is 0.
 
 import argparse
 import csv
-import hashlib
-import platform
-import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,11 +22,12 @@ from scripts.archive.agreement import bloc_years, pair_agreements, read_ballots
 from scripts.archive.library import LibraryFile, read_files, read_sql, validate_files
 from scripts.archive.load import Rows, load_archive
 from scripts.archive.quick import is_sound
-from scripts.build import ROOT, name_of
+from scripts.build import ROOT, stop_if_changed
 from scripts.bulk_read import read_csv
 from scripts.finished import NOTED, is_published, write_sums
+from scripts.inputs import Inputs, files_below, look, programs
 from scripts.package import Package, open_package
-from scripts.places import workshop
+from scripts.places import alone, workshop
 from scripts.problems import BadDataError, Problem, exit_code
 from scripts.progress import Progress
 from scripts.publish import inspect, publish, write_json
@@ -56,12 +54,22 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
 
 
 def _run(options: argparse.Namespace, files: list[LibraryFile], root: Path, progress: Progress) -> None:
-    fingerprints = progress.run("look", _fingerprints, files)
-    name = _name(root, files, fingerprints, options.keep_going)
-    if is_published(root / "build/archives", root / "build/archive", name):
-        progress.say(f"build/archive is up to date ({name})")
-    else:
-        build_archive(root, name, files, fingerprints, progress, keep_going=options.keep_going)
+    given = progress.run("look", _look, root, files, options.keep_going)
+    if _is_up_to_date(root, given.name, progress):
+        return
+    with alone(root / "build", progress.say) as waited:
+        if waited:
+            given = inputs_of(root, files, options.keep_going)
+        if not waited or not _is_up_to_date(root, given.name, progress):
+            build_archive(root, given, files, progress, keep_going=options.keep_going)
+
+
+def _is_up_to_date(root: Path, name: str, progress: Progress) -> bool:
+    """Whether there is nothing to build; says so."""
+    if not is_published(root / "build/archives", root / "build/archive", name):
+        return False
+    progress.say(f"build/archive is up to date ({name})")
+    return True
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,26 +82,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def build_archive(
-    root: Path,
-    name: str,
-    files: list[LibraryFile],
-    fingerprints: dict[str, str],
-    progress: Progress,
-    *,
-    keep_going: bool,
-) -> None:
-    """Every stage, in a folder of its own that then takes the place of the last archive."""
+def build_archive(root: Path, given: Inputs, files: list[LibraryFile], progress: Progress, *, keep_going: bool) -> None:
+    """Every stage, in a folder of its own that then takes the place of the last archive.
+
+    `given` is what was there before anything was read.
+    """
     package = open_package(root / FOLDER)
-    with workshop(root / "build/archives", name) as folder:
+    with workshop(root / "build/archives", given.name) as folder:
         with _taken(folder, root, package, files, progress, keep_going=keep_going) as (connection, refused):
-            progress.run("derive", _derive, connection, package, files, fingerprints)
-            progress.run("load", _load, folder, connection, package, progress)
+            progress.run("derive", _derive, connection, package, files, given)
+            progress.run("load", _load, folder, connection, package, given, progress)
         _write_refused(folder / "refused.csv", refused)
         write_json(folder / NOTED, inspect(folder / DATABASE_FILE, package.views.values()))
         write_sums(folder)
-        publish(folder, root / "build/archives", name, root / "build/archive")
-    progress.say(f"build/archive is now build/archives/{name}")
+        stop_if_changed(given, inputs_of(root, files, keep_going))
+        publish(folder, root / "build/archives", given.name, root / "build/archive")
+    progress.say(f"build/archive is now build/archives/{given.name}")
     if refused:
         count = len({(problem.file, problem.row) for problem in refused})
         progress.say(f"{count} row{'s' * (count != 1)} left out: see build/archive/refused.csv")
@@ -120,23 +124,18 @@ def _taken(
     (folder / "rows.duckdb").unlink()
 
 
-def _fingerprints(files: list[LibraryFile]) -> tuple[dict[str, str], str]:
-    """The SHA-256 of each file, by body."""
-    found = {}
-    for file in files:
-        with file.path.open("rb") as content:
-            found[file.body] = hashlib.file_digest(content, "sha256").hexdigest()
-    return found, ", ".join(f"{file.path.name} of {file.path.stat().st_size / 1e6:.0f} MB" for file in files)
+def _look(root: Path, files: list[LibraryFile], keep_going: bool) -> tuple[Inputs, str]:
+    given = inputs_of(root, files, keep_going)
+    return given, ", ".join(f"{file.path.name} of {file.path.stat().st_size / 1e6:.0f} MB" for file in files)
 
 
-def _name(root: Path, files: list[LibraryFile], fingerprints: dict[str, str], keep_going: bool) -> str:
-    """Sixteen characters that change when a file, a table of the record, the code, Python, DuckDB or SQLite changes."""
-    versions = (platform.python_version(), sqlite3.sqlite_version, duckdb.__version__, keep_going)
-    digest = hashlib.sha256(" ".join(map(str, versions)).encode())
-    for file in files:
-        digest.update(f"\0{file.body} {file.path.name} {fingerprints[file.body]}".encode())
+def inputs_of(root: Path, files: list[LibraryFile], keep_going: bool) -> Inputs:
+    """All that decides what the archive has; of the Library's files their names, without the folders they are in."""
+    given = [look(file.path, f"{file.body}/{file.path.name}", "library") for file in files]
     tables = (f"data/un/{table}.csv" for table in RECORD)
-    return name_of(digest, root, ("archive/**/*", "scripts/**/*.py", "requirements.lock", *tables))
+    project = files_below(root, ("archive/**/*", "scripts/**/*.py", "requirements.lock", *tables))
+    versions = {**programs(), "DuckDB": duckdb.__version__}
+    return Inputs((*given, *project), versions, "rows that break a rule are left out" if keep_going else "")
 
 
 def _engine(folder: Path, database: Path | None = None) -> duckdb.DuckDBPyConnection:
@@ -204,13 +203,14 @@ def _stopped(problems: list[Problem], keep_going: bool) -> list[Problem]:
 
 
 def _derive(
-    connection: duckdb.DuckDBPyConnection, package: Package, files: list[LibraryFile], fingerprints: dict[str, str]
+    connection: duckdb.DuckDBPyConnection, package: Package, files: list[LibraryFile], given: Inputs
 ) -> tuple[None, str]:
     for name in DERIVED:
         connection.execute(read_sql(package.root, name))
     connection.execute("create table given (body varchar, file_name varchar, sha256 varchar, line_count bigint)")
+    sums = {file.path: file.sha256 for file in given.files}
     for file in files:
-        row = (file.body, file.path.name, fingerprints[file.body], _rows(connection, [file]))
+        row = (file.body, file.path.name, sums[f"{file.body}/{file.path.name}"], _rows(connection, [file]))
         connection.execute("insert into given values (?, ?, ?, ?)", row)
     connection.execute(read_sql(package.root, "60_files"))
     [(roll_calls, differing)] = connection.execute(read_sql(package.root, "counted")).fetchall()
@@ -218,7 +218,7 @@ def _derive(
 
 
 def _load(
-    folder: Path, connection: duckdb.DuckDBPyConnection, package: Package, progress: Progress
+    folder: Path, connection: duckdb.DuckDBPyConnection, package: Package, given: Inputs, progress: Progress
 ) -> tuple[None, str]:
     ballots = read_ballots(connection)
     computed: dict[str, Rows] = {
@@ -226,6 +226,9 @@ def _load(
         "pair_agreements": pair_agreements(ballots, "GA"),
         "council_pair_agreements": pair_agreements(ballots, "SC"),
         "bloc_years": bloc_years(connection, ballots),
+        "build_inputs": [
+            [row.get(field.name) for field in package.derived["build_inputs"].fields] for row in given.rows()
+        ],
     }
     rows, wrong = load_archive(folder / DATABASE_FILE, package, connection, computed, progress.counting)
     if wrong:

@@ -1,5 +1,6 @@
 """How long the record takes to build, beside a bare import of its tables."""
 
+import dataclasses
 import sqlite3
 import time
 from contextlib import closing
@@ -9,7 +10,7 @@ from scripts.bench.bare_import import import_csv
 from scripts.bench.lab import Lab
 from scripts.bench.result import Row, Section
 from scripts.bench.timing import medians_in_turns
-from scripts.build import ROOT, build, prepare
+from scripts.build import ROOT, build, inputs_of, prepare
 from scripts.package import open_package
 from scripts.progress import Progress
 
@@ -36,7 +37,9 @@ def _whole_build(folder: Path) -> None:
     """A build that publishes into a folder of its own, from this project's inputs."""
     progress = Progress(quiet=True)
     package, metadata, rows = prepare(ROOT, None, progress)
-    build(folder, f"{time.time_ns():x}", package, metadata, rows, progress)
+    # A name of its own, or the second would find the first.
+    given = dataclasses.replace(inputs_of(ROOT), programs={"time": f"{time.time_ns():x}"}, more="")
+    build(folder, given, package, metadata, rows, progress)
 
 
 def _bare_import(path: Path) -> None:

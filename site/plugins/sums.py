@@ -1,4 +1,4 @@
-"""The sums of all files that the site is made of, by which anyone can hold a copy or a build of their own against it."""
+"""The sums of all files that the site is made of, to hold a copy or a build of one's own against."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
