@@ -10,6 +10,11 @@ from scripts.page_types import PAGE_TYPES
 from tests.conftest import Server, watched_page
 
 WINDOWS = {"wide": {"width": 1280, "height": 800}, "narrow": {"width": 360, "height": 740}}
+# A report that is filled in, and a row with a corrected cell.
+CORRECTIONS = (
+    "/corrections?database=record&table=votes&key=A-RES-ES-11-7,USA",
+    "/record/roll_call_sources/A-RES-ES-11-7,ukrinform-3963958",
+)
 FOCUSED = (
     "() => document.activeElement.matches(':focus-visible') && getComputedStyle(document.activeElement).outlineStyle"
 )
@@ -54,7 +59,7 @@ def press_until(page: Page, selector: str, most: int = 120) -> None:
     pytest.fail(f"{selector} was not reached in {most} steps")
 
 
-@pytest.mark.parametrize("address", PAGE_TYPES.values(), ids=PAGE_TYPES)
+@pytest.mark.parametrize("address", [*PAGE_TYPES.values(), *CORRECTIONS], ids=[*PAGE_TYPES, "report", "corrected"])
 def test_a_page_is_for_everyone(address: str, page: Page, scheme: str):
     """One load a page, window and scheme: axe finds nothing, it fits, and it is light or dark as the reader has it."""
     page.goto(address)

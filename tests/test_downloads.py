@@ -25,7 +25,7 @@ from frictionless import system
 
 from scripts.build import ROOT
 from scripts.derive import wide_table
-from scripts.downloads import write_downloads
+from scripts.downloads import dump_sha256, write_downloads
 from scripts.package import open_package
 from tests.conftest import Server
 
@@ -39,6 +39,7 @@ MEDIA_TYPES = {
     "parquet": "application/vnd.apache.parquet",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "zip": "application/zip",
+    "sha256": "text/plain",
     "SHA256SUMS": "text/plain",
 }
 
@@ -289,3 +290,20 @@ async def test_the_ways_to_load_that_the_page_shows_work(ds: Datasette, folder: 
         assert dict(connection.execute(sql).fetchall()) == counted
     [sums] = [example for example in shown if example.startswith("sha256sum")]
     assert subprocess.run(sums.split(), capture_output=True, check=False).returncode == 0
+
+
+def test_the_sum_of_the_dump_is_the_same_where_the_bytes_are_not(database: Path, folder: Path, tmp_path: Path):
+    copy = tmp_path / "record.db"
+    shutil.copy(database, copy)
+    connection = sqlite3.connect(copy)
+    connection.execute("pragma page_size = 8192")
+    connection.execute("vacuum")
+    connection.execute("update build_inputs set version = '9.9.9' where path = 'SQLite'")
+    connection.commit()
+    assert copy.read_bytes() != database.read_bytes()
+    said = (folder / "record.sql.sha256").read_text(encoding="utf-8")
+    assert said == f"{dump_sha256(copy)}  record.sql\n"
+    connection.execute("update votes set vote = 'yes' where roll_call_id = 'A-RES-ES-11-7' and member_id = 'SYR'")
+    connection.commit()
+    connection.close()
+    assert said != f"{dump_sha256(copy)}  record.sql\n"
