@@ -27,6 +27,7 @@ from scripts.build import ROOT
 from scripts.derive import wide_table
 from scripts.downloads import dump_sha256, write_downloads
 from scripts.package import open_package
+from scripts.releases import as_released
 from tests.conftest import Server
 
 PACKAGE = open_package(ROOT)
@@ -178,8 +179,9 @@ def test_a_data_package_that_was_changed_is_not_valid(change: str, folder: Path,
 
 def test_every_table_is_in_a_data_package_with_what_the_build_computed(catalogue: dict, folder: Path):
     packed = {name for bundle in catalogue["packages"] for name in bundle["tables"]}
-    # What the search looks through has nothing of its own.
-    assert packed == (PACKAGE.tables.keys() | PACKAGE.derived.keys()) - {"search_entries"}
+    # What the search looks through has nothing of its own; the others tell of the project, and are files by themselves.
+    by_themselves = {"search_entries", "published_keys", "build_inputs"}
+    assert packed == (PACKAGE.tables.keys() | PACKAGE.derived.keys()) - by_themselves
     with zipfile.ZipFile(folder / "press.zip") as archive:
         descriptor = json.loads(archive.read("datapackage.json"))
         claims = csv.DictReader(io.StringIO(archive.read("data/claims.csv").decode(), newline=""))
@@ -197,7 +199,7 @@ def test_the_same_database_gives_the_same_bytes(folder: Path, database: Path, tm
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         wide = [wide_table(sqlite_utils.Database(connection), table) for table in PACKAGE.wide.values()]
     tables = [*PACKAGE.tables.values(), *PACKAGE.derived.values(), *wide, *PACKAGE.views.values()]
-    write_downloads(tmp_path / "again", database, PACKAGE, tables)
+    write_downloads(tmp_path / "again", database, as_released(PACKAGE), tables)
     digests = [
         {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in place.iterdir()}
         for place in (folder, tmp_path / "again")
@@ -221,7 +223,7 @@ def test_the_sums_verify_what_was_downloaded(server: Server, tmp_path: Path):
     checked = check()
     assert (checked.returncode, checked.stdout) == (0, "")
     assert {"record.db", "un.zip", "press.zip", "tables.json"} <= set(names)
-    assert len(names) == len(NAMES) * 3 + 4
+    assert len(names) == len(NAMES) * 3 + 5
     (tmp_path / "votes.csv").write_bytes(b"another")
     assert "votes.csv: FAILED" in check().stdout
 
