@@ -89,7 +89,7 @@ def inputs_of(root: Path) -> "Inputs":
     from scripts.inputs import Inputs, files_below, programs
 
     made = archive_of(root)
-    return Inputs(tuple(files_below(root, INPUTS)), programs(), made.name if made else "")
+    return Inputs(tuple(files_below(root, INPUTS)), programs(), f"build/archive is {made.name}" if made else "")
 
 
 def archive_of(root: Path) -> Path | None:
@@ -118,7 +118,7 @@ def build(
     from scripts.places import workshop
     from scripts.publish import publish
 
-    archive = root / "build/archives" / given.more if given.more else None
+    archive = archive_of(root)
     _stop_if(_damages(archive))
     with workshop(root / "build/sites", given.name) as folder:
         database = progress.run("load", _load, folder, package, rows)

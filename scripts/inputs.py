@@ -50,8 +50,9 @@ class Inputs:
         return sorted(files + programs, key=lambda row: row["path"])
 
     def changed(self, later: "Inputs") -> list[str]:
-        """The files that are not what they were, or were written anew meanwhile."""
-        return sorted({file.path for file in set(self.files) ^ set(later.files)})
+        """The files that are not what they were, or were written anew meanwhile, and what more is otherwise."""
+        files = {file.path for file in set(self.files) ^ set(later.files)}
+        return sorted(files | ({self.more or later.more} if self.more != later.more else set()))
 
 
 def files_below(root: Path, patterns: Iterable[str]) -> list[Input]:

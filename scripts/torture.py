@@ -119,6 +119,8 @@ class Lane:
                 self._look()
                 if [get(url + path) for path in ASKED] != before:
                     self._fault("the server answers otherwise")
+                if number % SELDOM == 0:
+                    print(f"{self.root.name}: {self.fell.total()} kills", flush=True)
         if not self.told_to_end:
             self._end()
 

@@ -38,7 +38,7 @@ def _whole_build(folder: Path) -> None:
     progress = Progress(quiet=True)
     package, metadata, rows = prepare(ROOT, None, progress)
     # A name of its own, or the second would find the first.
-    given = dataclasses.replace(inputs_of(ROOT), programs={"time": f"{time.time_ns():x}"}, more="")
+    given = dataclasses.replace(inputs_of(ROOT), programs={"time": f"{time.time_ns():x}"})
     build(folder, given, package, metadata, rows, progress)
 
 
