@@ -168,7 +168,7 @@ async def test_a_row_leads_to_a_report_that_is_filled_in(ds: Datasette):
 
 
 async def test_an_error_leads_to_a_report_of_its_address(ds: Datasette):
-    response = await ds.client.get('/record/votes/"><img src=x onerror=alert(1)>,USA')
+    response = await ds.client.get('/record/votes/"><img src=x onerror=alert(1)>,USA', follow_redirects=True)
     assert response.status_code == 404
     report = next(address for address in addresses(response.text) if address.startswith("/corrections?"))
     text = await page(ds, report.partition("#")[0])
