@@ -22,6 +22,17 @@ TOO_BIG = "The query's result is too big for the memory that it may have."
 
 
 @hookimpl
+def startup(datasette: Datasette) -> None:
+    """Give every other plugin `datasette.error_answer(request, status, text)`, for what it refuses."""
+
+    async def error_answer(request: Request, status: int, text: str) -> Response:
+        """An error as JSON, text or a page."""
+        return await _answer(datasette, request, _error(status, text))
+
+    datasette.error_answer = error_answer
+
+
+@hookimpl
 def handle_exception(datasette: Datasette, request: Request, exception: Exception) -> Callable[[], Awaitable[Response]]:
     """The page error.html, or in JSON what Datasette answers."""
     error = _described(exception)
@@ -80,9 +91,12 @@ async def _dressed(app: App, datasette: Datasette, scope: dict[str, Any], receiv
 
 
 async def _answer(datasette: Datasette, request: Request, error: dict[str, Any]) -> Response:
-    """An error as JSON or as a page, rendered with the request, which Datasette's own page of an error lacks."""
+    """An error as JSON, text or a page, rendered with the request, which Datasette's own page of an error lacks."""
     if request.path.endswith(".json"):
         return Response.json(error, status=error["status"])
+    # What asks for a table in CSV would take a page for one.
+    if request.path.endswith(".csv"):
+        return Response.text(f"{error['error']}\n", status=error["status"])
     page = await datasette.render_template(["error.html"], error, request=request)
     return Response.html(page, status=error["status"])
 
