@@ -18,6 +18,7 @@ METHODS = ("GET", "HEAD", "OPTIONS")
 FILES = re.compile(r"/(-/)?static(-plugins)?/.*", re.DOTALL)
 NO_FILE = "There is no file at this address."
 NOTHING_TAKEN = "Nothing can be sent to this address."
+TOO_LONG = "The query took longer than one second and was stopped."
 TOO_BIG = "The query's result is too big for the memory that it may have."
 
 
@@ -113,6 +114,9 @@ def _error(status: int, text: str) -> dict[str, Any]:
 def _described(exception: Exception) -> dict[str, Any]:
     """Datasette's description of an error: ok, error, status and title, with what else the error brings."""
     error = _error(500, str(exception))
+    # Datasette's words on a query that was stopped are a form with a script.
+    if isinstance(exception, DatasetteError) and exception.title == "SQL Interrupted":
+        return {**error, "error": TOO_LONG, "status": exception.status, "title": exception.title}
     if isinstance(exception, DatasetteError):
         message = Markup(exception.message) if exception.message_is_html else exception.message
         return {**exception.error_dict, **error, "error": message, "status": exception.status, "title": exception.title}
