@@ -122,10 +122,12 @@ def _described(exception: Exception) -> dict[str, Any]:
         return {**exception.error_dict, **error, "error": message, "status": exception.status, "title": exception.title}
     if isinstance(exception, Base400):
         return {**error, "error": exception.args[0] if exception.args else "", "status": exception.status}
+    if isinstance(exception, sqlite3.DataError):
+        return {**error, "error": f"The query is too big: {exception}.", "status": 400, "title": "Invalid SQL"}
     if isinstance(exception, MemoryError):
         return {**error, "error": TOO_BIG, "status": 400, "title": "Invalid SQL"}
     # Datasette reads lists and numbers in addresses as they come.
-    if isinstance(exception, json.JSONDecodeError | OverflowError):
+    if isinstance(exception, json.JSONDecodeError | OverflowError | RecursionError):
         return {**error, "error": f"A value in the address cannot be read: {exception}.", "status": 400}
     # A compound key with too few or too many parts ends in a statement with too few or too many values.
     if isinstance(exception, sqlite3.ProgrammingError):

@@ -20,7 +20,8 @@ from datasette.views.base import DatasetteError
 
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 SQL, BIG_TABLES = "queries in SQL", "questions to the biggest tables"
-BRING_SQL = {"sql", "_where"}
+# The last is the language of full-text search, in which a few hundred words can be one step of many seconds.
+BRING_SQL = {"sql", "_where", "_searchmode"}
 # With more rows than these, what is filtered, sorted or counted may take a second.
 MOST_ROWS_SCANNED = 100_000
 TABLE = re.compile(r"/(?P<database>\w+)/(?P<table>[^/.]+)(\.\w+)?/?")
@@ -99,8 +100,10 @@ def _answering_apart(datasette: Datasette, database: Database) -> Callable[..., 
         milliseconds = min(custom_time_limit or datasette.sql_time_limit_ms, datasette.sql_time_limit_ms)
         # A page has one row more, by which Datasette knows that there is a next one.
         most = datasette.max_returned_rows + (datasette.max_returned_rows == (page_size or datasette.page_size))
+        # Parameters of a query of the site carry the whole request with them.
+        values = dict(params) if isinstance(params, dict) else params
         question = datasette.question_apart(
-            database.name, sql, params, milliseconds / 1000, most if truncate and most else None
+            database.name, sql, values, milliseconds / 1000, most if truncate and most else None
         )
         return await _answer(datasette, question, place)
 
@@ -166,13 +169,14 @@ def _kind(datasette: Datasette, scope: dict[str, Any]) -> str | None:
     if not BRING_SQL.isdisjoint(asked):
         return SQL
     place = TABLE.fullmatch(unquote(scope["path"]))
-    if not place or place["database"] not in datasette.databases:
+    if not place:
         return None
-    database, table = place["database"], tilde_decode(place["table"])
-    rows = (datasette.databases[database].cached_table_counts or {}).get(table) or 0
+    noted = (datasette.inspect_data or {}).get(place["database"], {})
+    table = tilde_decode(place["table"])
     # A view has no key to go on from: a later page counts through all rows before it.
-    is_view = table in (datasette.inspect_data or {}).get(database, {}).get("views", {})
+    is_view = table in noted.get("views", {})
     as_they_stand = AS_THEY_STAND - {"_next"} if is_view else AS_THEY_STAND
+    rows = {**noted.get("tables", {}), **noted.get("views", {})}.get(table, {}).get("count") or 0
     return BIG_TABLES if rows > MOST_ROWS_SCANNED and not as_they_stand.issuperset(asked) else None
 
 
