@@ -19,6 +19,7 @@ from scripts.hostile import CLOSED, Answer, Hostile, read_catalogue, send
 from scripts.page_types import PAGE_TYPES
 from scripts.queries import read_metadata
 from scripts.serving import ending, free_port, lay_out_nginx, start_nginx, wait_for
+from scripts.soak import main as soak
 from tests.conftest import Server, serve, watched_page
 
 CATALOGUE = read_catalogue()
@@ -226,3 +227,19 @@ def test_what_fills_its_memory_takes_none_from_the_pages(server: Server):
 
 def test_after_all_this_the_server_is_small(server: Server):
     assert server.peak_megabytes() < MOST_MEGABYTES
+
+
+def test_a_soak_says_what_was_answered_and_ends(archive_site: Path, capsys: pytest.CaptureFixture[str]):
+    if not shutil.which("nginx", path="/usr/local/sbin:/usr/sbin:/usr/bin"):
+        pytest.skip("nginx is not on the PATH")
+    # How fast, and so whether the goals of speed are met, depends on what else the machine does.
+    assert soak(["--minutes", "0.1", "-n", "1", "--site", str(archive_site)]) in (0, 1)
+    said = capsys.readouterr().out
+    assert re.search(r"beside the hostile: [\d.]+ requests a second; 200 \d+", said)
+    assert re.search(r"^hostile: .*429 \d+", said, re.MULTILINE)
+    assert [line for line in said.splitlines() if re.match("missed: (?!p)", line)] == []
+
+
+def test_a_soak_without_a_site_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert soak(["--minutes", "0.1"], root=tmp_path) == 1
+    assert "make build" in capsys.readouterr().err

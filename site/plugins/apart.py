@@ -30,8 +30,8 @@ from datasette.database import QueryInterrupted, Results
 PROCESSES = 2
 # Seconds beyond the limit of time after which a process that is stuck within one step ends itself.
 GRACE = 0.5
-# On a busy machine a process that gives way waits for the processor, which is not its query's fault: the limit is of the
-# processor's time, and this many times as long by the clock.
+# On a busy machine a process that gives way waits for the processor, which is not its query's fault: the limit is of
+# the processor's time, and this many times as long by the clock.
 BY_THE_CLOCK = 4
 NICEST, NICE_SESSION = 19, 15
 # Steps of SQLite between looks at the clock, some milliseconds.

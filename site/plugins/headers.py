@@ -25,7 +25,7 @@ ALWAYS = {
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"DENY",
     # The address of a page can be a question that its reader would keep to themselves.
-    b"referrer-policy": b"same-origin",
+    b"referrer-policy": b"no-referrer",
     b"permissions-policy": b"camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     b"cross-origin-opener-policy": b"same-origin",
     # All is public, and may be read and shown by any page.
