@@ -5,6 +5,7 @@ to tables of a million rows. Whoever asks for more at once is told to come back,
 import asyncio
 import ipaddress
 import re
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
@@ -56,14 +57,14 @@ class _Place:
     """Where a request waits for its answers: from when it comes until its answer begins to be sent."""
 
     def __init__(self, kind: str, taken: "Counter[str]", reader: str) -> None:
-        self.kind, self.served = kind, False
-        self._taken, self._reader, self._left = taken, reader, False
+        self.kind, self.until, self.left = kind, time.monotonic() + LONGEST_WAIT, False
+        self._taken, self._reader = taken, reader
         taken[reader] += 1
 
     def leave(self) -> None:
         """Make room. A reader who takes the answer slowly keeps nobody else waiting."""
-        if not self._left:
-            self._left = True
+        if not self.left:
+            self.left = True
             self._taken[self._reader] -= 1
             self._taken += Counter()  # drops readers that have none
 
@@ -111,18 +112,17 @@ def _answering_apart(datasette: Datasette, database: Database) -> Callable[..., 
 
 
 async def _answer(datasette: Datasette, question: Any, place: _Place) -> Any:
-    """The results; DatasetteError where a request's first query waits too long.
+    """The results; DatasetteError where a request has waited too long for all its queries together.
 
-    Those that follow wait as long as it takes, so that no answer breaks off in its middle.
+    Once its answer has begun they wait as long as it takes, so that no answer breaks off in its middle.
     """
     submitted = datasette.pools[place.kind].submit(question)
     coming = asyncio.wrap_future(submitted)
     try:
-        if not place.served:
-            await asyncio.wait([coming], timeout=LONGEST_WAIT)
+        if not place.left:
+            await asyncio.wait([coming], timeout=max(0, place.until - time.monotonic()))
             if not coming.done() and submitted.cancel():
                 raise DatasetteError(FULL.format(kind=place.kind), title="Too many queries", status=429)
-            place.served = True
         return await coming
     except asyncio.CancelledError:
         question.drop()
