@@ -13,7 +13,7 @@ SERVING := datasette datasette-gzip datasette-vega
 COMPILE = uv pip compile --quiet --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help serve replicas build archive validate parquet spark test torture tidy codebook verify release bench peers screenshots atlas lint lock clean
+.PHONY: help serve replicas build archive validate parquet spark test torture tidy codebook verify release bench soak peers screenshots atlas lint lock clean
 
 help:
 	@echo "make serve      install, validate, build, check, and serve the site on http://127.0.0.1:$(PORT) (PORT=… to change it)"
@@ -30,6 +30,7 @@ help:
 	@echo "make verify     build anew in a fresh folder and hold every file against published sums (SUMS=path or address of a SHA256SUMS)"
 	@echo "make release    VERSION=… DATE=… SUMMARY=… prepares a version; without them the newest one is built and kept in build/releases"
 	@echo "make bench      time builds, queries and pages as ratios within one run, and write docs/benchmarks.md"
+	@echo "make soak       readers and hostile requests at once before the site as it is shipped, for MINUTES=10; fails where it gives way"
 	@echo "make peers      install the other programs that the benchmark measures beside, in build/peers"
 	@echo "make screenshots take docs/screenshots anew, with Debian's chromium"
 	@echo "make atlas      draw the shapes of the maps anew from npm's world-atlas; the result is kept, so this is rarely needed"
@@ -85,6 +86,9 @@ release: $(INSTALLED)
 bench: build
 	-$(MAKE) --no-print-directory peers
 	$(PY) -m scripts.bench $(if $(BULK),--bulk "$(BULK)")
+
+soak: build
+	$(PY) -m scripts.soak --minutes $(or $(MINUTES),10) $(if $(N),-n $(N))
 
 # Where these cannot be installed, the benchmark's table says so.
 peers: $(PEERS)

@@ -48,7 +48,7 @@ def columns_of(rows: Rows, name: str) -> list[str]:
 
 def cells(text: str, column: str) -> list[str]:
     """The HTML of each cell of a column."""
-    return re.findall(rf'<td class="col-{column}(?: [^"]*)?">(.*?)</td>', text, re.DOTALL)
+    return re.findall(rf'<td class="col-{column}(?: [^"]*)?"[^>]*>(.*?)</td>', text, re.DOTALL)
 
 
 def rows_of_checks(text: str) -> list[str]:

@@ -39,6 +39,8 @@ Incoming = dict[str, dict[str, list[dict[str, str]]]]
 @hookimpl
 def startup(datasette: Datasette) -> Callable[[], Awaitable[None]]:
     """See to facets, rows of views and links between tables, in each immutable database."""
+    # Here, and not where it is first needed: JSON is made by a stand-in for Datasette that lasts one request.
+    datasette.counted = {}
     if not hasattr(ColumnFacet, "count_values"):
         ColumnFacet.count_values, ColumnFacet.facet_results = ColumnFacet.facet_results, _facets
 
@@ -97,8 +99,6 @@ class _Remembering:
 
     def __init__(self, datasette: Datasette) -> None:
         self._datasette = datasette
-        if not hasattr(datasette, "counted"):
-            datasette.counted = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._datasette, name)

@@ -18,7 +18,19 @@ METHODS = ("GET", "HEAD", "OPTIONS")
 FILES = re.compile(r"/(-/)?static(-plugins)?/.*", re.DOTALL)
 NO_FILE = "There is no file at this address."
 NOTHING_TAKEN = "Nothing can be sent to this address."
+TOO_LONG = "The query took longer than one second and was stopped."
 TOO_BIG = "The query's result is too big for the memory that it may have."
+
+
+@hookimpl
+def startup(datasette: Datasette) -> None:
+    """Give every other plugin `datasette.error_answer(request, status, text)`, for what it refuses."""
+
+    async def error_answer(request: Request, status: int, text: str) -> Response:
+        """An error as JSON, text or a page."""
+        return await _answer(datasette, request, _error(status, text))
+
+    datasette.error_answer = error_answer
 
 
 @hookimpl
@@ -80,9 +92,12 @@ async def _dressed(app: App, datasette: Datasette, scope: dict[str, Any], receiv
 
 
 async def _answer(datasette: Datasette, request: Request, error: dict[str, Any]) -> Response:
-    """An error as JSON or as a page, rendered with the request, which Datasette's own page of an error lacks."""
+    """An error as JSON, text or a page, rendered with the request, which Datasette's own page of an error lacks."""
     if request.path.endswith(".json"):
         return Response.json(error, status=error["status"])
+    # What asks for a table in CSV would take a page for one.
+    if request.path.endswith(".csv"):
+        return Response.text(f"{error['error']}\n", status=error["status"])
     page = await datasette.render_template(["error.html"], error, request=request)
     return Response.html(page, status=error["status"])
 
@@ -99,15 +114,20 @@ def _error(status: int, text: str) -> dict[str, Any]:
 def _described(exception: Exception) -> dict[str, Any]:
     """Datasette's description of an error: ok, error, status and title, with what else the error brings."""
     error = _error(500, str(exception))
+    # Datasette's words on a query that was stopped are a form with a script.
+    if isinstance(exception, DatasetteError) and exception.title == "SQL Interrupted":
+        return {**error, "error": TOO_LONG, "status": exception.status, "title": exception.title}
     if isinstance(exception, DatasetteError):
         message = Markup(exception.message) if exception.message_is_html else exception.message
         return {**exception.error_dict, **error, "error": message, "status": exception.status, "title": exception.title}
     if isinstance(exception, Base400):
         return {**error, "error": exception.args[0] if exception.args else "", "status": exception.status}
+    if isinstance(exception, sqlite3.DataError):
+        return {**error, "error": f"The query is too big: {exception}.", "status": 400, "title": "Invalid SQL"}
     if isinstance(exception, MemoryError):
         return {**error, "error": TOO_BIG, "status": 400, "title": "Invalid SQL"}
     # Datasette reads lists and numbers in addresses as they come.
-    if isinstance(exception, json.JSONDecodeError | OverflowError):
+    if isinstance(exception, json.JSONDecodeError | OverflowError | RecursionError):
         return {**error, "error": f"A value in the address cannot be read: {exception}.", "status": 400}
     # A compound key with too few or too many parts ends in a statement with too few or too many values.
     if isinstance(exception, sqlite3.ProgrammingError):

@@ -27,8 +27,11 @@ KNOWN = re.compile(
     r"|header|json|json_infinity|labels?|next|nl|nocount|nofacet|nosuggest|search|search_\w+|searchmode|shape|size|sort"
     r"|sort_by_desc|sort_desc|stream|through|timelimit|trace|ttl|where|blob_column|blob_hash)"
 )
+SEARCH = re.compile(r"_search(_(?!mode$).*)?", re.DOTALL)
 OF_COLUMNS = ("_sort", "_sort_desc", "_facet", "_facet_array", "_facet_date")
 NUMBERS = {"_timelimit": r"\d{0,15}", "_facet_size": r"\d{0,15}|max"}
+# Full-text search looks a word up within one step of SQLite, so that no limit of time stops three thousand of them.
+LONGEST_SEARCH = 500
 THROUGH = '{"table": a table, "column": its column, "value": what stands there}'
 
 
@@ -118,6 +121,9 @@ def _check_next(request: Request, parts: int) -> None:
 
 
 async def _check_search(request: Request, database: Database, table: str) -> None:
+    searches = [value for name in request.args if SEARCH.fullmatch(name) for value in request.args.getlist(name)]
+    if sum(map(len, searches)) > LONGEST_SEARCH:
+        raise BadRequest(f"A search is at most {LONGEST_SEARCH} characters long.")
     searched = request.args.get("_fts_table") or await database.fts_table(table)
     if "_search" in request.args and not searched:
         tables = [name for name in await database.table_names() if await database.fts_table(name)]
