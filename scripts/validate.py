@@ -1,11 +1,12 @@
 """Validate: the Table Schemas' rules by Frictionless, then the record's own laws."""
 
 import copy
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 import frictionless
 
+from scripts.descriptor import stored_problems
 from scripts.laws import LAWS
 from scripts.ledger import ledger_problems
 from scripts.package import Package, Rows, Table
@@ -20,7 +21,7 @@ def validate(package: Package, rows: Rows) -> list[Problem]:
     Only tables in `rows`, those that could be read, are looked at. A foreign key into another table, and a law that
     needs another table, wait until that table is sound, so that one mistake is not reported as many.
     """
-    problems = schema_breaches(package, set(rows))
+    problems = [*_described_loosely(package), *schema_breaches(package, set(rows))]
     sound = package.sound(rows, problems)
     for law in LAWS:
         if sound.issuperset(law.needs):
@@ -28,6 +29,24 @@ def validate(package: Package, rows: Rows) -> list[Problem]:
     if not problems and sound == set(package.tables):
         problems += ledger_problems(package, rows)
     return problems
+
+
+def _described_loosely(package: Package) -> Iterator[Problem]:
+    """Schemas that leave open what rows in a file need, and keys that lead to what may stand there twice."""
+    for resource in package.descriptor["resources"]:
+        table = package.tables[resource["name"]]
+        yield from stored_problems(resource["schema"], table.schema)
+        for key in table.foreign_keys:
+            other, name = package.tables[key.table], ", ".join(key.fields)
+            if key.references != other.primary_key:
+                reason = f"refers to {', '.join(key.references)} of {other.name}, which is not its key"
+                yield Problem(resource["schema"], None, name, reason)
+            elif _types(table, key.fields) != _types(other, key.references):
+                yield Problem(resource["schema"], None, name, f"refers to a key of {other.name} that is of another type")
+
+
+def _types(table: Table, columns: Iterable[str]) -> list[str]:
+    return [field.type for column in columns for field in table.fields if field.name == column]
 
 
 def schema_breaches(package: Package, readable: set[str]) -> list[Problem]:
