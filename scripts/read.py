@@ -14,7 +14,7 @@ from pathlib import Path
 from scripts.package import Field, Package, Row, Rows, Table, Value, open_package
 from scripts.problems import BadDataError, Problem
 
-FORMULA = re.compile(r"[=+\-@\t\r]")
+FORMULA = re.compile(r"[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
 # Controls, private use and non-characters; what has no width (joiners, fillers, selectors, tags) or turns direction.
 CONTROL = re.compile(
     r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ue000-\uf8ff\ufff0-\ufffb\ufffe\uffff\U000e0000-\U0010ffff"
@@ -50,6 +50,8 @@ CANONICAL: dict[str, Callable[[str], bool]] = {
     "date": lambda cell: bool(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", cell)),
     "string": lambda cell: not FORMULA.match(cell),
 }
+# A line in which each cell stands in quotation marks, inner ones doubled, or has none. Python would take `a"b` as it is.
+QUOTED_WHOLE = re.compile(r'(?:"(?:[^"]|"")*"|[^",]*)(?:,(?:"(?:[^"]|"")*"|[^",]*))*')
 NEVER_CLOSED = "has a quotation mark that is never closed"
 QUOTATION_MARKS = {
     "unexpected end of data": NEVER_CLOSED,
@@ -157,12 +159,15 @@ def _byte_problems(file: str, content: bytes) -> Iterator[Problem]:
 def _parse(file: str, text: str) -> tuple[list[tuple[int, list[str]]], list[Problem]]:
     """Numbered lines of cells; each record must stand on one line, which is what an unclosed quote breaks."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    written = text.split("\n")
     lines: list[tuple[int, list[str]]] = []
     start = 1
     try:
         for cells in reader:
             if reader.line_num != start:
                 return lines, [Problem(file, start, None, SPANS_LINES)]
+            if '"' in written[start - 1] and not QUOTED_WHOLE.fullmatch(written[start - 1]):
+                return lines, [Problem(file, start, None, QUOTATION_MARKS["expected after"])]
             lines.append((start, cells))
             start = reader.line_num + 1
     except csv.Error as error:

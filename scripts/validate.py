@@ -1,7 +1,7 @@
 """Validate: the Table Schemas' rules by Frictionless, then the record's own laws."""
 
 import copy
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from typing import Any
 
 import frictionless
@@ -15,13 +15,14 @@ from scripts.problems import Problem
 MORE_THAN_ANYONE_READS = 1000
 
 
-def validate(package: Package, rows: Rows) -> list[Problem]:
+def validate(package: Package, rows: Rows, tables: Collection[str] | None = None) -> list[Problem]:
     """Every breach of a schema or a law.
 
     Only tables in `rows`, those that could be read, are looked at. A foreign key into another table, and a law that
-    needs another table, wait until that table is sound, so that one mistake is not reported as many.
+    needs another table, wait until that table is sound, so that one mistake is not reported as many. `tables` are those
+    whose schemas are held against their rows: all, unless others are known to be sound.
     """
-    problems = [*_described_loosely(package), *schema_breaches(package, set(rows))]
+    problems = [*_described_loosely(package), *schema_breaches(package, set(rows), tables)]
     sound = package.sound(rows, problems)
     for law in LAWS:
         if sound.issuperset(law.needs):
@@ -49,12 +50,14 @@ def _types(table: Table, columns: Iterable[str]) -> list[str]:
     return [field.type for column in columns for field in table.fields if field.name == column]
 
 
-def schema_breaches(package: Package, readable: set[str]) -> list[Problem]:
+def schema_breaches(package: Package, readable: set[str], tables: Collection[str] | None = None) -> list[Problem]:
     """What Frictionless finds in the tables that could be read, at most `MORE_THAN_ANYONE_READS` of each."""
-    described = _frictionless_package(package, readable)
+    wanted = readable if tables is None else readable & set(tables)
+    referred = {key.table for name in wanted for key in package.tables[name].foreign_keys}
+    described = _frictionless_package(package, readable, wanted | referred & readable)
     found = []
     for table in package.tables.values():
-        if table.name in readable:
+        if table.name in wanted:
             report = described.get_resource(table.name).validate(limit_errors=MORE_THAN_ANYONE_READS)
             errors = report.tasks[0].errors if report.tasks else report.errors
             found += [reported(table, error) for error in errors]
@@ -84,10 +87,10 @@ def schema_among(table: Table, readable: Container[str]) -> dict[str, Any]:
     return schema
 
 
-def _frictionless_package(package: Package, readable: set[str]) -> frictionless.Package:
-    """The package with schemas inline and without the foreign keys into tables that could not be read."""
+def _frictionless_package(package: Package, readable: set[str], tables: set[str]) -> frictionless.Package:
+    """The package of these tables, schemas inline and without the foreign keys into tables that could not be read."""
     descriptor = copy.deepcopy(package.descriptor)
-    descriptor["resources"] = [r for r in descriptor["resources"] if r["name"] in readable]
+    descriptor["resources"] = [r for r in descriptor["resources"] if r["name"] in tables]
     for resource in descriptor["resources"]:
         resource["schema"] = schema_among(package.tables[resource["name"]], readable)
     return frictionless.Package(descriptor, basepath=str(package.root))
