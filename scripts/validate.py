@@ -22,7 +22,7 @@ def validate(package: Package, rows: Rows, tables: Collection[str] | None = None
     needs another table, wait until that table is sound, so that one mistake is not reported as many. `tables` are those
     whose schemas are held against their rows: all, unless others are known to be sound.
     """
-    problems = [*_described_loosely(package), *schema_breaches(package, set(rows), tables)]
+    problems = [*_described_loosely(package), *schema_breaches(package, set(rows), tables), *_keys_alike(package, rows)]
     sound = package.sound(rows, problems)
     for law in LAWS:
         if sound.issuperset(law.needs):
@@ -43,7 +43,22 @@ def _described_loosely(package: Package) -> Iterator[Problem]:
                 reason = f"refers to {', '.join(key.references)} of {other.name}, which is not its key"
                 yield Problem(resource["schema"], None, name, reason)
             elif _types(table, key.fields) != _types(other, key.references):
-                yield Problem(resource["schema"], None, name, f"refers to a key of {other.name} that is of another type")
+                yield Problem(
+                    resource["schema"], None, name, f"refers to a key of {other.name} that is of another type"
+                )
+
+
+def _keys_alike(package: Package, rows: Rows) -> Iterator[Problem]:
+    """Keys that differ in letter case only: the site answers for a key in another letter case."""
+    for name, found in rows.items():
+        table = package.tables[name]
+        first: dict[tuple[str, ...], tuple[int, tuple[str, ...]]] = {}
+        for row in found:
+            key = tuple(str(row[column]) for column in table.primary_key)
+            number, earlier = first.setdefault(tuple(part.casefold() for part in key), (row.number, key))
+            if key != earlier:
+                reason = f"differs from the key in row {number} in letter case only"
+                yield Problem(str(table.path), row.number, ", ".join(table.primary_key), reason)
 
 
 def _types(table: Table, columns: Iterable[str]) -> list[str]:
