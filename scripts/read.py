@@ -28,7 +28,7 @@ LOOK_ALIKE = (
     "\u0445\u0455\u0456\u0458\u04bb\u051b\u051d"
     "\u0391\u0392\u0395-\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bd\u03bf\u03c1\u03f2\u03f9"
 )
-# What text here has no use for and a reader's program may run, or a reader mistake. A bare < or & is markup to nobody.
+# What text here has no use for, and a reader's program may run or a reader mistake. A bare < or & is no markup.
 REFUSED_IN_TEXT = {
     "has markup of HTML": re.compile(r"<[A-Za-z/!?]|&(?:#[0-9]|#[xX][0-9A-Fa-f]|[A-Za-z][A-Za-z0-9]*;)"),
     "has an address that a browser would run": re.compile(
@@ -50,7 +50,7 @@ CANONICAL: dict[str, Callable[[str], bool]] = {
     "date": lambda cell: bool(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", cell)),
     "string": lambda cell: not FORMULA.match(cell),
 }
-# A line in which each cell stands in quotation marks, inner ones doubled, or has none. Python would take `a"b` as it is.
+# A line in which each cell stands in quotation marks, inner ones doubled, or has none; Python takes `a"b` as it is.
 QUOTED_WHOLE = re.compile(r'(?:"(?:[^"]|"")*"|[^",]*)(?:,(?:"(?:[^"]|"")*"|[^",]*))*')
 NEVER_CLOSED = "has a quotation mark that is never closed"
 QUOTATION_MARKS = {

@@ -1,4 +1,4 @@
-"""What a description must look like before anyone reads it: YAML with one meaning, of the shape that schema/shapes says.
+"""What a description must look like before it is read: YAML with one meaning, of the shape that schema/shapes says.
 
 YAML would let a key stand twice, of which the last counts, and an alias stand for more than memory holds.
 """
@@ -56,9 +56,9 @@ def load_yaml(text: str) -> Any:
     for event in yaml.parse(text, OneMeaning):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
-            raise yaml.composer.ComposerError(None, None, "nested too deep", event.start_mark)
+            raise yaml.composer.ComposerError(None, None, "nested too deep")
     try:
-        return yaml.load(text, OneMeaning)  # noqa: S506  (a safe loader, made safer)
+        return yaml.load(text, OneMeaning)
     except (ValueError, AttributeError) as error:
         # A date that is none, or a tag on what it does not fit.
         raise yaml.constructor.ConstructorError(None, None, str(error)) from error

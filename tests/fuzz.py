@@ -2,8 +2,8 @@
 
     python -m tests.fuzz [-n 10000] [--seed 1] [--jobs 2] [RULE …]
 
-Prints for each rule how many mutants there were and by whom they were refused, and of each rule that failed the smallest mutant that
-Hypothesis found. Exit code 1 if any failed.
+Prints for each rule how many mutants there were and by whom they were refused, and of each rule that failed the
+smallest mutant that Hypothesis found. Exit code 1 if any failed.
 """
 
 import argparse
@@ -30,7 +30,6 @@ from mutants import RULES, Mutant, Record, Rule
 from small_record import cut_record
 
 from scripts import build, check, derive, load, trial
-from scripts.ledger import ledger_problems
 from scripts.package import Package, Table, open_package
 from scripts.problems import BadDataError, Problem
 from scripts.progress import Progress
@@ -141,7 +140,7 @@ class Workbench:
         return before is None or (before.schema, before.path) != (table.schema, table.path)
 
     def _touched(self, package: Package, tables: set[str], rows: dict) -> set[str]:
-        """The tables of which a schema can be broken now: the changed ones, and where keys changed those that lead there."""
+        """The tables whose schema can be broken now: the changed ones, and where keys changed those that lead there."""
         keys = {
             name
             for name in tables
@@ -307,7 +306,8 @@ def report(tallies: list[Tally], start: int, seconds: float) -> int:
     total = sum((tally.refused for tally in tallies), Counter())
     refused = ", ".join(f"{count} by {who}" for who, count in total.most_common())
     print(
-        f"\n{len(tallies)} rules, {total.total()} mutants, seed {start}, {seconds:.0f} s: {refused}; {len(failed)} rules failed"
+        f"\n{len(tallies)} rules, {total.total()} mutants, seed {start}, {seconds:.0f} s: {refused}; "
+        f"{len(failed)} rules failed"
     )
     return 1 if failed else 0
 

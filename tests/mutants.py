@@ -1,16 +1,17 @@
 """Mutants: what may be wrong with one file of the small record, each kind by a named rule of Hypothesis.
 
-A rule draws a place and changes what stands there. It says where the breach must be told, several places where it may show at either
-end, or that nothing may be told since the mutant is harmless. Which rule fits which column is read from the schemas.
+A rule draws a place and changes what stands there. It says where the breach must be told, several places where it may
+show at either end, or that nothing may be told since the mutant is harmless. Which rule fits which column is read from
+the schemas.
 """
 
 import copy
 import csv
 import io
 import re
-from datetime import date
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -408,7 +409,8 @@ def _(draw, record, table):
 
 @rule("table that the package does not name", "bytes")
 def _(draw, record):
-    file = f"data/{draw(st.sampled_from(['', 'un/', 'press/old/', 'new/']))}{draw(st.sampled_from(['votes2', 'x', 'copy']))}.csv"
+    folder, name = draw(st.sampled_from(["", "un/", "press/old/", "new/"])), draw(st.sampled_from(["votes2", "x"]))
+    file = f"data/{folder}{name}.csv"
     return Mutant({file: b"id\na\n"}, (Place(file),), "not named", file)
 
 
@@ -478,8 +480,24 @@ LOOKING_ALIKE = dict(
             "і",
             "оο",
             "р",
-        ]
-        + ["ѕ", "υ", "ν", "ԝ", "х", "у", "٠０", "１١", "２", "３", "４", "５", "６", "７", "８", "９", "‐‑–−"],
+            "ѕ",
+            "υ",
+            "ν",
+            "ԝ",
+            "х",
+            "у",
+            "٠０",
+            "１١",
+            "２",
+            "３",
+            "４",
+            "５",
+            "６",
+            "７",
+            "８",
+            "９",
+            "‐‑–−",
+        ],
         strict=True,
     )
 )
@@ -504,8 +522,11 @@ cell_rule(
         "un.org",
         "https:/un.org",
         "https://un.org/a b",
-    ]
-    + ["HTTPS://un.org", "https://ün.org/a", "about:blank", "blob:https://un.org/x"],
+        "HTTPS://un.org",
+        "https://ün.org/a",
+        "about:blank",
+        "blob:https://un.org/x",
+    ],
 )
 cell_rule(
     "markup", texts, "markup", within("<b>", "</p>", "<script>x</script>", "<!-- x -->", "<img src=x onerror=y>", "<?x")
@@ -1925,7 +1946,7 @@ def _(draw, query, database, name):
 
 @metadata_rule("query that asks for a parameter nobody gives", "fails")
 def _(draw, query, database, name):
-    query["sql"] = f"select * from ({query['sql']}) where :nobody_gives = 1"
+    query["sql"] = f"select * from ({query['sql']}) where :nobody_gives = 1"  # noqa: S608
 
 
 @metadata_rule("query of a function that is not there", "fails")

@@ -1,7 +1,7 @@
 """A small record: the project with three roll calls and two articles, cut from its tables by following the descriptor.
 
-Whatever a kept row refers to is kept, by a foreign key or by a parameter of a check; so is what is about a chosen row, or names its key.
-A table that is new to the descriptor is cut like the others.
+Whatever a kept row refers to is kept, by a foreign key or by a parameter of a check; so is what is about a chosen row,
+or names its key. A table that is new to the descriptor is cut like the others.
 """
 
 import json

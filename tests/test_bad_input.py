@@ -516,7 +516,8 @@ KINDS: list[tuple[str, Change, str, int | None]] = [
     (
         "answer of a type that does not exist",
         query("is_permanent", answer={"type": "bool"}),
-        "metadata.yml, field databases, record, queries, is_permanent, answer, type: is not string or integer or boolean or date or list",
+        "metadata.yml, field databases, record, queries, is_permanent, answer, type: "
+        "is not string or integer or boolean or date or list",
         1,
     ),
     (
