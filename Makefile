@@ -13,7 +13,7 @@ SERVING := datasette datasette-gzip datasette-vega
 COMPILE = uv pip compile --quiet --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help serve replicas build archive validate parquet spark test torture tidy codebook verify release bench soak peers screenshots atlas lint lock clean
+.PHONY: help serve replicas build archive validate parquet spark test fuzz torture tidy codebook verify release bench soak peers screenshots atlas lint lock clean
 
 help:
 	@echo "make serve      install, validate, build, check, and serve the site on http://127.0.0.1:$(PORT) (PORT=… to change it)"
@@ -24,6 +24,7 @@ help:
 	@echo "make validate   read the tables and report everything that is wrong with them"
 	@echo "make parquet    write the databases as Parquet, by year, to build/parquet"
 	@echo "make spark      install Spark beside the rest, for scripts/query.py --engine spark; it needs Java 17 or later"
+	@echo "make fuzz       break a small record in ten thousand ways, and see each refused in its place (N=… mutants, SEED=…)"
 	@echo "make torture    kill a hundred builds at random moments and fill disks, while a site is served (KILLS=…, SEED=…)"
 	@echo "make tidy       report on the CSV files with csvclean, sort them by key, rewrite them canonically"
 	@echo "make codebook   print csvstat for every table"
@@ -64,6 +65,10 @@ spark: $(SPARK_INSTALLED)
 test: $(INSTALLED) $(if $(shell command -v java),$(SPARK_INSTALLED))
 	@command -v java >/dev/null || echo "java is not on the PATH, so Spark is not compared"
 	ARTICLE_TEXTS="$(ARTICLE_TEXTS)" $(PY) -m pytest
+
+# The same mutants on every run of one seed; both cores.
+fuzz: $(INSTALLED)
+	$(PY) -m tests.fuzz $(if $(N),-n $(N)) $(if $(SEED),--seed $(SEED))
 
 torture: $(INSTALLED)
 	$(PY) -m scripts.torture $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))

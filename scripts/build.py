@@ -171,13 +171,14 @@ def _read_tables(root: Path) -> tuple["Package", "Rows", "list[Problem]"]:
 
 
 def _validate(package: "Package", metadata: dict[str, Any], rows: "Rows") -> tuple["list[Problem]", str]:
-    from scripts import check, laws, queries, validate
+    from scripts import check, laws, queries, trial, validate
     from scripts.package import open_package
 
     misnamed = list(queries.metadata_problems(package, metadata))
     archive = open_package(package.root / queries.ARCHIVE)
     for database in (queries.ARCHIVE, queries.BOTH):
         misnamed += queries.metadata_problems(archive, metadata, database)
+    misnamed = misnamed or list(trial.sql_problems(package, archive, metadata))
     problems = [*validate.validate(package, rows), *misnamed]
     if not misnamed:
         sound = {name: rows[name] for name in package.sound(rows, problems)}

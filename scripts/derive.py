@@ -7,7 +7,7 @@ import sqlite3
 import sqlite_utils
 
 from scripts.load import ddl, insert
-from scripts.package import Field, Package, Table, Value
+from scripts.package import Field, Package, Table, Value, below_project
 from scripts.problems import BadDataError, Problem, refusal
 
 
@@ -20,13 +20,17 @@ def derive(database: sqlite_utils.Database, package: Package) -> int:
             except sqlite3.Error as error:
                 if refusal(error, package.root):
                     raise
-                raise BadDataError([Problem(f"{folder}/{path.name}", None, None, f"fails: {error}")]) from error
+                raise BadDataError([_failing(package, f"{folder}/{path.name}", error)]) from error
     for name in package.views:
         try:
             database.execute(f"select * from {name} limit 0")  # noqa: S608
         except sqlite3.Error as error:
-            raise BadDataError([Problem(f"schema/views/{name}.sql", None, None, f"fails: {error}")]) from error
+            raise BadDataError([_failing(package, f"schema/views/{name}.sql", error)]) from error
     return len(package.views)
+
+
+def _failing(package: Package, path: str, error: sqlite3.Error) -> Problem:
+    return Problem(below_project(package.root, path), None, None, f"fails: {error}")
 
 
 def wide_table(database: sqlite_utils.Database, base: Table) -> Table:

@@ -1,61 +1,69 @@
-"""What a Table Schema may say here; Frictionless would ignore a misspelt property and stop at a wrong key."""
+"""What the parts of a Table Schema have to do with each other; Frictionless would ignore it, or stop at a wrong key."""
 
-import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from scripts.problems import Problem
 
-TYPES = ("string", "integer", "number", "boolean", "date")
-SCHEMA_KEYS = {
-    "title",
-    "description",
-    "fields",
-    "computedFields",
-    "primaryKey",
-    "foreignKeys",
-    "mayBeEmpty",
-    "datedBy",
-    "rowsOf",
-}
-FIELD_KEYS = {"name", "title", "type", "format", "description", "constraints", "trueValues", "falseValues"}
-CONSTRAINTS = {"required", "unique", "enum", "pattern", "minimum", "maximum", "maxLength"}
+# The types that can have bounds, and what these are written as.
+BOUNDS = {"integer": (int,), "number": (int, float), "date": (str, date)}
+OF_TEXTS = {"pattern", "maxLength", "enum", "format"}
 
 
 def schema_problems(path: str, schema: dict[str, Any]) -> Iterator[Problem]:
-    """Everything wrong with a schema that can be said without looking at another one."""
-    for key in sorted(set(schema) - SCHEMA_KEYS):
-        yield Problem(path, None, key, "is not a property of a schema here")
-    fields = [*(schema.get("fields") or []), *schema.get("computedFields", [])]
-    if not schema.get("fields"):
-        yield Problem(path, None, "fields", "is missing")
-    for field in fields:
-        if isinstance(field, dict):
-            yield from _field_problems(path, field)
-        else:
-            yield Problem(path, None, str(field), "is a column of which nothing is said")
-    columns = {field["name"] for field in fields if isinstance(field, dict) and "name" in field}
-    yield from _key_problems(path, schema, columns)
-    yield from _date_problems(path, schema.get("datedBy"), columns)
+    """Everything wrong with a schema of the right shape that can be said without looking at another one."""
+    fields = [*schema["fields"], *schema.get("computedFields", [])]
+    columns = [field["name"] for field in fields]
+    for number, field in enumerate(fields):
+        if field["name"] in columns[:number]:
+            yield Problem(path, None, field["name"], "is a column that is repeated")
+        yield from _bound_problems(path, field)
+    yield from _key_problems(path, schema, set(columns))
+    yield from _date_problems(path, schema.get("datedBy"), set(columns))
 
 
-def _field_problems(path: str, field: dict[str, Any]) -> Iterator[Problem]:
-    name, rules = str(field.get("name")), field.get("constraints", {})
-    for key in ("name", "title", "description"):
-        if not field.get(key):
-            yield Problem(path, None, name, f"has no {key}")
-    for key in sorted(set(field) - FIELD_KEYS | set(rules) - CONSTRAINTS):
-        yield Problem(path, None, name, f"has the property {key}, which is not one here")
-    if field.get("type", "string") not in TYPES:
-        yield Problem(path, None, name, f"has a type that is none of {', '.join(TYPES)}")
-    if not all(isinstance(value, str) for value in rules.get("enum", [])):
-        yield Problem(
-            path, None, name, "has an enumeration with more than texts; yes and no need quotation marks in YAML"
-        )
+def stored_problems(path: str, schema: dict[str, Any]) -> Iterator[Problem]:
+    """What a schema leaves open that rows in a file need: types, and keys of which no part may be empty.
+
+    A column that is named like a key of another table refers to it.
+    """
+    key = schema.get("primaryKey", [])
+    if not key:
+        yield Problem(path, None, "primaryKey", "is missing")
+    referring = {column for foreign in schema.get("foreignKeys", []) for column in foreign["fields"]}
+    for field in schema["fields"]:
+        name, rules = field["name"], field.get("constraints", {})
+        if "type" not in field:
+            yield Problem(path, None, name, "has no type")
+        if field.get("type") != "string" and (wrong := sorted(OF_TEXTS & {*rules, *field})):
+            yield Problem(path, None, name, f"has the property {', '.join(wrong)}, which is for texts")
+        if field.get("format", "uri") != "uri":
+            yield Problem(path, None, name, "has a format that is not uri")
+        if (field.get("trueValues", ["1"]), field.get("falseValues", ["0"])) != (["1"], ["0"]):
+            yield Problem(path, None, name, "has other values of yes and no than 1 and 0")
+        if name in key and not rules.get("required"):
+            yield Problem(path, None, name, "is part of the key and not required")
+        if name.endswith("_id") and name not in referring:
+            yield Problem(path, None, name, "is named like a key of another table and refers to none")
+
+
+def _bound_problems(path: str, field: dict[str, Any]) -> Iterator[Problem]:
+    name, kind, rules = field["name"], field.get("type", "string"), field.get("constraints", {})
+    bounds = [rules[rule] for rule in ("minimum", "maximum") if rule in rules]
+    if not all(_is_bound(bound, kind) for bound in bounds):
+        yield Problem(path, None, name, f"has a bound that is not of type {kind}")
+    elif len(bounds) == 2 and (str(bounds[0]) > str(bounds[1]) if kind == "date" else bounds[0] > bounds[1]):
+        yield Problem(path, None, name, "has a minimum above its maximum")
+
+
+def _is_bound(bound: object, kind: str) -> bool:
+    if isinstance(bound, bool) or not isinstance(bound, BOUNDS.get(kind, ())):
+        return False
     try:
-        re.compile(rules.get("pattern", ""))
-    except re.error as error:
-        yield Problem(path, None, name, f"has a pattern that is no regular expression: {error}")
+        return kind != "date" or date.fromisoformat(str(bound)).isoformat() == str(bound)
+    except ValueError:
+        return False
 
 
 def _key_problems(path: str, schema: dict[str, Any], columns: set[str]) -> Iterator[Problem]:
@@ -63,11 +71,11 @@ def _key_problems(path: str, schema: dict[str, Any], columns: set[str]) -> Itera
         if column not in columns:
             yield Problem(path, None, "primaryKey", f"names the column {column}, which is not there")
     for key in schema.get("foreignKeys", []):
-        if not isinstance(key.get("reference"), dict) or not {"resource", "fields"} <= set(key["reference"]):
-            yield Problem(path, None, "foreignKeys", "has one without a reference to a resource and its fields")
-        for column in key.get("fields", []):
+        for column in key["fields"]:
             if column not in columns:
                 yield Problem(path, None, "foreignKeys", f"names the column {column}, which is not there")
+        if len(key["fields"]) != len(key["reference"]["fields"]):
+            yield Problem(path, None, "foreignKeys", "has one with more columns on one side than on the other")
 
 
 def _date_problems(path: str, dated: object, columns: set[str]) -> Iterator[Problem]:

@@ -171,6 +171,19 @@ def votes_rest_on_a_listed_source(rows: Rows) -> Iterator[Breach]:
             yield "votes", row, "source_id", f"{row['source_id']} is not among the sources of {row['roll_call_id']}"
 
 
+@law("sources", "roll_calls", "roll_call_sources")
+def sources_are_looked_at_after_the_vote(rows: Rows) -> Iterator[Breach]:
+    """A source that bears a roll call out was looked at on the day of the vote or later, so no vote lies ahead."""
+    sources = {row["id"]: row for row in rows["sources"]}
+    voted_on = {row["id"]: row["voted_on"] for row in rows["roll_calls"]}
+    bears_out = {(row["source_id"], row["id"]) for row in rows["roll_calls"]}
+    bears_out |= {(row["source_id"], row["roll_call_id"]) for row in rows["roll_call_sources"]}
+    for source, roll_call in sorted(bears_out):
+        if sources[source]["accessed_on"] < voted_on[roll_call]:
+            reason = f"is before {voted_on[roll_call]}, the day of the vote {roll_call} that it bears out"
+            yield "sources", sources[source], "accessed_on", reason
+
+
 @law("roll_calls", "votes")
 def votes_add_up(rows: Rows) -> Iterator[Breach]:
     """The votes of a roll call add up to the official tally where all are known, and never exceed it."""
@@ -383,8 +396,9 @@ def articles_say_what_was_seen(rows: Rows) -> Iterator[Breach]:
         for column in ("accessed_on", "text_sha256", "words", "chosen_for", "coded_on", "coder"):
             if row["seen"] == "full_text" and row[column] is None:
                 yield "articles", row, column, "is empty for an article that was read"
-        if row["coded_on"] and (row["published_on"] or "") > row["coded_on"]:
-            yield "articles", row, "coded_on", f"is before the publication of {row['published_on']}"
+        for column in ("accessed_on", "coded_on"):
+            if row[column] and (row["published_on"] or "") > row[column]:
+                yield "articles", row, column, f"is before the publication of {row['published_on']}"
 
 
 @law("claims")
@@ -467,6 +481,14 @@ def second_codings_are_by_the_book(rows: Rows) -> Iterator[Breach]:
         if row["coder"] == coders[article[row["claim_id"]]]:
             yield "codings", row, "coder", f"{row['coder']} coded the article itself"
         yield from _miscoded("codings", row, "coding", checked=(row["claim_id"], row["coder"]) in checked)
+
+
+@law("corrections")
+def corrections_are_keyed_by_day(rows: Rows) -> Iterator[Breach]:
+    """A correction's key begins with its day."""
+    for row in rows["corrections"]:
+        if not row["id"].startswith(f"{row['corrected_on']}-"):
+            yield "corrections", row, "id", f"does not begin with {row['corrected_on']}, its day"
 
 
 @law("article_origins")

@@ -5,7 +5,7 @@ page size and journal mode, no clock, VACUUM at the end.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -85,9 +85,9 @@ def _conditions(field: Field) -> list[str]:
     if "enum" in rules:
         conditions.append(f"{name} in ({', '.join(_literal(value) for value in rules['enum'])})")
     if "minimum" in rules:
-        conditions.append(f"{name} >= {int(rules['minimum'])}")
+        conditions.append(f"{name} >= {_bound(rules['minimum'])}")
     if "maximum" in rules:
-        conditions.append(f"{name} <= {int(rules['maximum'])}")
+        conditions.append(f"{name} <= {_bound(rules['maximum'])}")
     if "maxLength" in rules:
         conditions.append(f"length({name}) <= {int(rules['maxLength'])}")
     if field.type == "boolean":
@@ -98,6 +98,11 @@ def _conditions(field: Field) -> list[str]:
     elif field.type == "string":
         conditions.append(f"{name} <> ''")
     return conditions
+
+
+def _bound(value: object) -> str:
+    """A day, or a number."""
+    return str(value) if isinstance(value, int | float) else _literal(value)
 
 
 def _literal(value: object) -> str:
@@ -118,9 +123,9 @@ def index(database: sqlite_utils.Database, tables: Iterable[Table], facets: dict
     return count
 
 
-def enable_search(database: sqlite_utils.Database) -> None:
+def enable_search(database: sqlite_utils.Database, searched: Mapping[str, Iterable[str]] = SEARCHED) -> None:
     """Full-text search over claims, articles, resolutions, and all that the search of the site leads to."""
-    for name, columns in SEARCHED.items():
+    for name, columns in searched.items():
         database.table(name).enable_fts(columns, tokenize="porter unicode61 remove_diacritics 2")
 
 

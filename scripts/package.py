@@ -1,6 +1,7 @@
 """The package as the stages see it: tables, fields and keys, read from the descriptor and the Table Schemas."""
 
-import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ import yaml
 
 from scripts.descriptor import schema_problems
 from scripts.problems import BadDataError, Problem
+from scripts.shapes import load_yaml, shape_problems
 
-# Where reports of errors are sent, a link on the site.
-REPORTS = re.compile(r"mailto:[^?\s]+|https://\S*")
+DESCRIPTOR = "datapackage.yaml"
+
 Value = str | int | float | None
 
 
@@ -64,6 +66,12 @@ class Table:
         """The columns that stand in the CSV file."""
         return tuple(f for f in self.fields if not f.computed)
 
+    @property
+    def plain_keys(self) -> set[str]:
+        """The columns of keys whose letters no pattern or enumeration says: they are ASCII."""
+        keys = set(self.primary_key).union(*(key.fields for key in self.foreign_keys))
+        return {f.name for f in self.typed_fields if f.name in keys and not {"pattern", "enum"} & set(f.constraints)}
+
 
 @dataclass(frozen=True)
 class Row:
@@ -107,19 +115,10 @@ class Package:
 
 def open_package(root: Path) -> Package:
     """Read datapackage.yaml and every schema it names; BadDataError if the descriptor or a schema cannot be read."""
-    descriptor = read_yaml(root, "datapackage.yaml")
-    if not descriptor.get("resources"):
-        raise BadDataError([Problem("datapackage.yaml", None, "resources", "is missing")])
-    for resource in descriptor["resources"]:
-        if missing := [key for key in ("name", "path", "schema", "title", "description") if not resource.get(key)]:
-            raise BadDataError(
-                [Problem("datapackage.yaml", None, "resources", f"has one without {', '.join(missing)}")]
-            )
-    if not REPORTS.fullmatch(descriptor.get("report_corrections_to", "https://")):
-        reason = "is neither a mailto: nor an https:// address"
-        raise BadDataError([Problem("datapackage.yaml", None, "report_corrections_to", reason)])
+    descriptor = read_yaml(root, DESCRIPTOR, "package")
+    _stop_if(_repeated(root, descriptor["resources"]))
     tables = [_described(root, resource, resource["schema"]) for resource in descriptor["resources"]]
-    _refuse_unknown_references(tables, descriptor["resources"])
+    _stop_if(_unknown_references(root, tables, descriptor["resources"]))
     return Package(
         root,
         descriptor,
@@ -137,22 +136,33 @@ def unreadable(path: str, error: Exception) -> Problem:
 
 
 def not_yaml(path: str, error: yaml.YAMLError) -> Problem:
-    """A file that YAML cannot be read from, with the line at which that became clear."""
+    """A file that YAML cannot be read from in one way, with the line at which that became clear."""
     mark = getattr(error, "problem_mark", None)
-    return Problem(path, mark.line + 1 if mark else None, None, "is not YAML")
+    why = isinstance(error, (yaml.composer.ComposerError, yaml.constructor.ConstructorError))
+    reason = f"is not YAML of one meaning: {error.problem}" if why else "is not YAML"  # type: ignore[attr-defined]
+    return Problem(path, mark.line + 1 if mark else None, None, reason)
 
 
-def read_yaml(root: Path, path: str) -> dict[str, Any]:
-    """A YAML mapping; BadDataError, by its path below the root, if it cannot be read or is none."""
+def read_yaml(root: Path, path: str, shape: str | None = None) -> dict[str, Any]:
+    """A YAML mapping; BadDataError, by its path below the project, if it cannot be read or is not of the shape."""
+    told = below_project(root, path)
     try:
-        content = yaml.safe_load((root / path).read_text(encoding="utf-8"))
+        content = load_yaml((root / path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise BadDataError([unreadable(path, error)]) from error
+        raise BadDataError([unreadable(told, error)]) from error
     except yaml.YAMLError as error:
-        raise BadDataError([not_yaml(path, error)]) from error
+        raise BadDataError([not_yaml(told, error)]) from error
     if not isinstance(content, dict):
-        raise BadDataError([Problem(path, None, None, "is not a YAML mapping")])
+        raise BadDataError([Problem(told, None, None, "is not a YAML mapping")])
+    if shape:
+        _stop_if(shape_problems(told, content, shape))
     return content
+
+
+def below_project(root: Path, path: str) -> str:
+    """A path as problems tell it: that of a package which is a part of another, as the archive is, with its folder."""
+    root = root.resolve()
+    return f"{root.name}/{path}" if (root.parent / DESCRIPTOR).exists() else path
 
 
 def documented(root: Path, folder: str) -> dict[str, Table]:
@@ -161,26 +171,35 @@ def documented(root: Path, folder: str) -> dict[str, Table]:
     return {path.stem: _described(root, {"name": path.stem}, f"{folder}/{path.name}") for path in paths}
 
 
+def _stop_if(problems: Iterable[Problem]) -> None:
+    if problems := list(problems):
+        raise BadDataError(problems)
+
+
 def _described(root: Path, resource: dict[str, Any], path: str) -> Table:
     """A table from its resource, where it has one, and its schema at `path`."""
-    schema = read_yaml(root, path)
-    problems = list(schema_problems(path, schema))
-    if problems:
-        raise BadDataError(problems)
+    schema = read_yaml(root, path, "table")
+    _stop_if(schema_problems(below_project(root, path), schema))
     return _table({**schema, **resource}, schema)
 
 
-def _refuse_unknown_references(tables: list[Table], resources: list[dict[str, Any]]) -> None:
-    columns = {table.name: {field.name for field in table.fields} for table in tables}
-    problems = [
-        Problem(resource["schema"], None, ", ".join(key.fields), f"refers to {key.table}.{column}, which is not there")
-        for table, resource in zip(tables, resources, strict=True)
-        for key in table.foreign_keys
-        for column in key.references
-        if column not in columns.get(key.table, set())
-    ]
-    if problems:
-        raise BadDataError(problems)
+def _repeated(root: Path, resources: list[dict[str, Any]]) -> Iterator[Problem]:
+    for key in ("name", "path"):
+        for value, times in Counter(resource[key] for resource in resources).items():
+            if times > 1:
+                yield Problem(below_project(root, DESCRIPTOR), None, "resources", f"has the {key} {value} twice")
+
+
+def _unknown_references(root: Path, tables: list[Table], resources: list[dict[str, Any]]) -> Iterator[Problem]:
+    """Foreign keys that lead to no table or to no column."""
+    keyed = {table.name: table for table in tables}
+    for table, resource in zip(tables, resources, strict=True):
+        path = below_project(root, resource["schema"])
+        for key in table.foreign_keys:
+            columns = {field.name for field in keyed[key.table].fields} if key.table in keyed else set()
+            for column in set(key.references) - columns:
+                reason = f"refers to {key.table}.{column}, which is not there"
+                yield Problem(path, None, ", ".join(key.fields), reason)
 
 
 def _table(resource: dict[str, Any], schema: dict[str, Any]) -> Table:

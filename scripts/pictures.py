@@ -117,6 +117,9 @@ def draw(
         raise BadDataError([Problem(place, None, "query", f"is no query of {METADATA}: {spec['usermeta']['query']}")])
     sentences = specification.with_name(specification.name.removesuffix(".vl.json") + ".sql")
     for words in connection.execute(sentences.read_text(encoding="utf-8")).fetchall():
+        # A record without the roll calls that a picture compares has no sentence for it, and no picture.
+        if words["title"] is None or words["alternative"] is None:
+            continue
         parameters = {name: words[name] for name in words.keys() if name not in WORDS}  # noqa: SIM118  (a Row)
         rows = [dict(row) for row in connection.execute(query.sql, parameters)]
         datasets = {"rows": rows} | ({"atlas": atlas} if '"atlas"' in json.dumps(spec) else {})

@@ -10,13 +10,13 @@ import yaml
 
 from scripts.package import Package, Table, not_yaml, unreadable
 from scripts.problems import BadDataError, Problem
+from scripts.shapes import load_yaml, shape_problems
 
 DATABASE = "record"
 ARCHIVE = "archive"
 # What Datasette calls the place from which both can be read, where it is started with --crossdb.
 BOTH = "_memory"
 METADATA = "metadata.yml"
-ANSWER_TYPES = ("string", "integer", "boolean", "date", "list")
 FORMS = ("date", "text")
 COLUMN_SETTINGS = ("label_column", "key_column", "sort", "sort_desc")
 
@@ -40,9 +40,9 @@ class Query:
 
 
 def read_metadata(root: Path) -> dict[str, Any]:
-    """metadata.yml as it stands; BadDataError if it is not YAML."""
+    """metadata.yml as it stands; BadDataError if it is not YAML or not of its shape."""
     try:
-        metadata = yaml.safe_load((root / METADATA).read_text(encoding="utf-8"))
+        metadata = load_yaml((root / METADATA).read_text(encoding="utf-8"))
         for database in (DATABASE, ARCHIVE, BOTH):
             metadata["databases"][database]["tables"], metadata["databases"][database]["queries"]
     except (OSError, UnicodeDecodeError) as error:
@@ -53,6 +53,8 @@ def read_metadata(root: Path) -> dict[str, Any]:
         raise BadDataError(
             [Problem(METADATA, None, "databases", f"has no {database} with tables and queries")]
         ) from error
+    if problems := list(shape_problems(METADATA, metadata, "metadata")):
+        raise BadDataError(problems)
     return metadata
 
 
@@ -74,10 +76,7 @@ def metadata_problems(package: Package, metadata: dict[str, Any], database: str 
     for name, query in described["queries"].items():
         if name in known:
             yield Problem(METADATA, None, name, "is a query named like a table, which it would hide")
-        if isinstance(query, dict):
-            yield from _query_problems({**package.tables, **package.derived}, name, query)
-        else:
-            yield Problem(METADATA, None, name, "is a query of which nothing is said")
+        yield from _query_problems({**package.tables, **package.derived}, name, query)
 
 
 def _page_problems(name: str, page: dict[str, str], queries: dict[str, Any], tables: list[str]) -> Iterator[Problem]:
@@ -89,20 +88,13 @@ def _page_problems(name: str, page: dict[str, str], queries: dict[str, Any], tab
         if query not in queries:
             yield Problem(METADATA, None, name, f"has a page with the query {query}, which is not there")
             continue
-        rules = (queries[query] or {}).get("parameters", {}).values()
+        rules = queries[query].get("parameters", {}).values()
         taken = [rule["table"] for rule in rules if "table" in rule]
         if taken != tables or (rules and not tables):
             yield Problem(METADATA, None, name, f"has a page with the query {query}, which takes other parameters")
 
 
 def _query_problems(tables: dict[str, Table], name: str, query: dict[str, Any]) -> Iterator[Problem]:
-    for key in ("title", "description", "sql"):
-        if not query.get(key):
-            yield Problem(METADATA, None, name, f"is a query without {key}")
-    if "not_portable" in query and not (isinstance(query["not_portable"], str) and query["not_portable"].strip()):
-        yield Problem(METADATA, None, name, "is not portable, and the reason is no text")
-    if "answer" in query and query["answer"].get("type") not in ANSWER_TYPES:
-        yield Problem(METADATA, None, name, f"has an answer that is none of {', '.join(ANSWER_TYPES)}")
     for parameter, rule in query.get("parameters", {}).items():
         table, _, column = rule.get("enumeration", rule.get("table", "")).partition(".")
         fields = tables[table].fields if table in tables else ()
@@ -110,6 +102,8 @@ def _query_problems(tables: dict[str, Table], name: str, query: dict[str, Any]) 
         found = column in listed if "enumeration" in rule else table in tables
         if not found and rule.get("form") not in FORMS:
             yield Problem(METADATA, None, name, f"has a parameter {parameter} whose values are nowhere: {rule}")
+    for parameter in sorted(set(query.get("example", {})) - set(query.get("parameters", {}))):
+        yield Problem(METADATA, None, name, f"has an example of {parameter}, which is no parameter of it")
 
 
 def read_queries(metadata: dict[str, Any], database: str = DATABASE) -> dict[str, Query]:

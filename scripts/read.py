@@ -14,10 +14,35 @@ from pathlib import Path
 from scripts.package import Field, Package, Row, Rows, Table, Value, open_package
 from scripts.problems import BadDataError, Problem
 
-FORMULA = re.compile(r"[=+\-@\t\r]")
+FORMULA = re.compile(r"[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+# Controls, private use and non-characters; what has no width (joiners, fillers, selectors, tags) or turns direction.
 CONTROL = re.compile(
-    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
+    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ue000-\uf8ff\ufff0-\ufffb\ufffe\uffff\U000e0000-\U0010ffff"
+    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    r"\u3164\ufe00-\ufe0f\ufeff\uffa0]"
 )
+LATIN = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
+# Letters of Cyrillic and Greek that a reader takes for Latin ones.
+LOOK_ALIKE = (
+    "\u0405\u0406\u0408\u0410\u0412\u0415\u041a\u041c-\u041e\u0420-\u0423\u0425\u0430\u0435\u043e\u0440\u0441\u0443"
+    "\u0445\u0455\u0456\u0458\u04bb\u051b\u051d"
+    "\u0391\u0392\u0395-\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bd\u03bf\u03c1\u03f2\u03f9"
+)
+# What text here has no use for, and a reader's program may run or a reader mistake. A bare < or & is no markup.
+REFUSED_IN_TEXT = {
+    "has markup of HTML": re.compile(r"<[A-Za-z/!?]|&(?:#[0-9]|#[xX][0-9A-Fa-f]|[A-Za-z][A-Za-z0-9]*;)"),
+    "has an address that a browser would run": re.compile(
+        r"\b(?:java|vb)script\s*:|\bdata:(?:[a-z]+/|[;,])", re.IGNORECASE
+    ),
+    "has letters that look like those of its words and are of another script": re.compile(
+        rf"\b(?=\w*[{LATIN}])(?=\w*[{LOOK_ALIKE}])[{LATIN}{LOOK_ALIKE}0-9_]+\b"
+    ),
+    "has the sign for a letter that was lost": re.compile("\ufffd"),
+}
+# Without one of these a text is none of that, and need not be searched again.
+SUSPICIOUS = re.compile(rf"[<&:\ufffd{LOOK_ALIKE}]")
+PLAIN_KEY = re.compile(r"[!-~]+(?: [!-~]+)*")
+YEARS = ("1800", "2100")
 CANONICAL: dict[str, Callable[[str], bool]] = {
     "integer": lambda cell: bool(re.fullmatch(r"0|-?[1-9][0-9]{0,17}", cell)),
     "number": lambda cell: bool(re.fullmatch(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,9})?", cell)),
@@ -25,6 +50,8 @@ CANONICAL: dict[str, Callable[[str], bool]] = {
     "date": lambda cell: bool(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", cell)),
     "string": lambda cell: not FORMULA.match(cell),
 }
+# A line in which each cell stands in quotation marks, inner ones doubled, or has none; Python takes `a"b` as it is.
+QUOTED_WHOLE = re.compile(r'(?:"(?:[^"]|"")*"|[^",]*)(?:,(?:"(?:[^"]|"")*"|[^",]*))*')
 NEVER_CLOSED = "has a quotation mark that is never closed"
 QUOTATION_MARKS = {
     "unexpected end of data": NEVER_CLOSED,
@@ -132,12 +159,15 @@ def _byte_problems(file: str, content: bytes) -> Iterator[Problem]:
 def _parse(file: str, text: str) -> tuple[list[tuple[int, list[str]]], list[Problem]]:
     """Numbered lines of cells; each record must stand on one line, which is what an unclosed quote breaks."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    written = text.split("\n")
     lines: list[tuple[int, list[str]]] = []
     start = 1
     try:
         for cells in reader:
             if reader.line_num != start:
                 return lines, [Problem(file, start, None, SPANS_LINES)]
+            if '"' in written[start - 1] and not QUOTED_WHOLE.fullmatch(written[start - 1]):
+                return lines, [Problem(file, start, None, QUOTATION_MARKS["expected after"])]
             lines.append((start, cells))
             start = reader.line_num + 1
     except csv.Error as error:
@@ -167,6 +197,7 @@ def _header_problems(table: Table, lines: list[tuple[int, list[str]]]) -> list[P
 def _row_problems(table: Table, lines: list[tuple[int, list[str]]]) -> Iterator[Problem]:
     assert table.path
     fields = table.typed_fields
+    plain = table.plain_keys
     for number, cells in lines[1:]:
         if not any(cells):
             yield Problem(table.path, number, None, BLANK)
@@ -174,12 +205,12 @@ def _row_problems(table: Table, lines: list[tuple[int, list[str]]]) -> Iterator[
             yield Problem(table.path, number, None, wrong_width(len(cells), len(fields)))
         else:
             for field, cell in zip(fields, cells, strict=True):
-                reason = _cell_problem(field, cell)
+                reason = _cell_problem(field, cell, plain_key=field.name in plain)
                 if reason:
                     yield Problem(table.path, number, field.name, reason)
 
 
-def _cell_problem(field: Field, cell: str) -> str | None:
+def _cell_problem(field: Field, cell: str, *, plain_key: bool) -> str | None:
     if CONTROL.search(cell):
         return "has a control character or one that cannot be seen"
     if cell != cell.strip():
@@ -188,6 +219,18 @@ def _cell_problem(field: Field, cell: str) -> str | None:
         return f'is not in Unicode normal form C: "{cell}"'
     if cell and not CANONICAL[field.type](cell):
         return f'"{cell}" is not {EXPECTED[field.type]}'
+    if field.type == "date" and cell and not YEARS[0] <= cell < YEARS[1]:
+        return f'"{cell}" is not of the years {YEARS[0]} to {int(YEARS[1]) - 1}'
+    return _text_problem(cell, plain_key=plain_key) if field.type == "string" and cell else None
+
+
+def _text_problem(cell: str, *, plain_key: bool) -> str | None:
+    if SUSPICIOUS.search(cell):
+        for reason, pattern in REFUSED_IN_TEXT.items():
+            if pattern.search(cell):
+                return f'{reason}: "{cell}"'
+    if plain_key and not PLAIN_KEY.fullmatch(cell):
+        return f'is a key with more than plain letters, digits and marks: "{cell}"'
     return None
 
 

@@ -408,6 +408,9 @@ WRONG = {
     "a total that is no number": ({"total_yes": "many"}, "total_yes", '"many"'),
     "a record without a number": ({"undl_id": ""}, "undl_id", "required"),
     "a text without a title": ({"title": "", "description": ""}, "title", "required"),
+    "a symbol of marks alone": ({"resolution": "A/!!!"}, "resolution", '"A/!!!"'),
+    "a NUL byte in a name": ({"ms_name": "FRA\0NCE"}, "ms_name", "pattern"),
+    "a control character in a title": ({"title": "Peace\x07"}, "title", "pattern"),
     "another total than the rows before": ({"total_yes": "92"}, "undl_id", "says otherwise"),
     "another day than the rows before": ({"date": "2014-03-28"}, "undl_id", "says otherwise"),
 }
@@ -532,6 +535,13 @@ def test_a_vote_before_the_united_nations_is_refused(make, assembly):
     code, err = make(assembly)
     assert code == 1
     assert 'ga.csv, row 2, field date: "1945-12-31" is before the first vote' in err
+
+
+def test_a_vote_of_another_century_is_refused(make, assembly):
+    changed(assembly[:193], date="2100-01-01")
+    code, err = make(assembly)
+    assert code == 1
+    assert 'ga.csv, row 2, field date: "2100-01-01" is after the year 2099' in err
 
 
 @pytest.mark.parametrize("column", ["ms_vote", "undl_id", "title"])

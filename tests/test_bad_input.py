@@ -255,7 +255,7 @@ KINDS: list[tuple[str, Change, str, int | None]] = [
     (
         "script for an address",
         cells(SOURCES, "undl-4076672", url="javascript:alert(1)"),
-        f'{SOURCES}, row ROW, field url: "javascript:alert(1)": constraint "pattern" is "https?://\\S+"',
+        f'{SOURCES}, row ROW, field url: has an address that a browser would run: "javascript:alert(1)"',
         1,
     ),
     (
@@ -444,7 +444,7 @@ KINDS: list[tuple[str, Change, str, int | None]] = [
     (
         "descriptor without resources",
         content("datapackage.yaml", lambda old: b"name: a\n"),
-        "datapackage.yaml, field resources: is missing",
+        "datapackage.yaml: has no resources",
         1,
     ),
     (
@@ -456,25 +456,25 @@ KINDS: list[tuple[str, Change, str, int | None]] = [
     (
         "field of an unknown type",
         text("schema/votes.yaml", "type: string", "type: strng"),
-        "schema/votes.yaml, field roll_call_id: has a type that is none of string, integer, number, boolean, date",
+        "schema/votes.yaml, field roll_call_id, type: is not string or integer or number or boolean or date",
         1,
     ),
     (
         "misspelt property of a field",
         text("schema/votes.yaml", "maxLength", "maxLenght"),
-        "schema/votes.yaml, field note: has the property maxLenght, which is not one here",
+        "schema/votes.yaml, field note, constraints: has the property maxLenght, which is not one here",
         1,
     ),
     (
         "misspelt property of a schema",
         text("schema/votes.yaml", "primaryKey", "primarykey"),
-        "schema/votes.yaml, field primarykey: is not a property of a schema here",
+        "schema/votes.yaml: has the property primarykey, which is not one here",
         1,
     ),
     (
         "resource without a path",
         text("datapackage.yaml", "    path: data/un/votes.csv\n", ""),
-        "datapackage.yaml, field resources: has one without path",
+        "datapackage.yaml, field votes: has no path",
         1,
     ),
     (
@@ -516,7 +516,8 @@ KINDS: list[tuple[str, Change, str, int | None]] = [
     (
         "answer of a type that does not exist",
         query("is_permanent", answer={"type": "bool"}),
-        "metadata.yml, field is_permanent: has an answer that is none of string, integer, boolean, date, list",
+        "metadata.yml, field databases, record, queries, is_permanent, answer, type: "
+        "is not string or integer or boolean or date or list",
         1,
     ),
     (
@@ -693,13 +694,13 @@ KINDS: list[tuple[str, Change, str, int | None]] = [
     (
         "query that fails",
         is_permanent("select nonsense as answer"),
-        f"{CHECKS}, row ROW, field query_name: is_permanent fails: no such column: nonsense",
+        "metadata.yml, field is_permanent: has SQL that fails: no such column: nonsense",
         None,
     ),
     (
         "query of two statements",
         is_permanent("select 1 as answer; select 2"),
-        f"{CHECKS}, row ROW, field query_name: is_permanent fails: You can only execute one statement at a time.",
+        "metadata.yml, field is_permanent: has SQL that fails: You can only execute one statement at a time.",
         None,
     ),
     (

@@ -10,7 +10,7 @@ from scripts.read import read_package, read_table
 
 SCHEMA = """
 fields:
-  - {name: id, type: string, constraints: {required: true}}
+  - {name: id, type: string, constraints: {required: true, pattern: ".+"}}
   - {name: score, type: integer}
   - {name: won, type: boolean, trueValues: ["1"], falseValues: ["0"]}
   - {name: played_on, type: date}
