@@ -10,7 +10,7 @@ PEERS := build/peers/.installed
 SPARK_INSTALLED := .venv/.spark-installed
 # What a machine needs that only serves; each in the version of the lock.
 SERVING := datasette datasette-gzip datasette-vega
-COMPILE = uv pip compile --quiet --generate-hashes --no-header --no-annotate
+COMPILE = build/lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
 .PHONY: help serve replicas build archive validate parquet spark test fuzz torture tidy codebook verify release bench soak peers screenshots atlas lint lock clean
@@ -113,15 +113,18 @@ lint: $(INSTALLED)
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-# Nothing is installed without a hash, and no lock has uv, so whoever makes the locks brings it.
+# Nothing is installed without a hash, what makes the locks included.
 lock:
-	@command -v uv >/dev/null || { echo "make lock needs uv on the PATH (the locks were made by 0.13.9)"; exit 1; }
+	$(PYTHON) -m venv build/lock
+	$(call install,build/lock,requirements-uv.lock)
 	$(COMPILE) pyproject.toml --extra dev --upgrade -o requirements.lock
 	for extra in spark peers; do $(COMPILE) pyproject.toml --extra $$extra --upgrade -c requirements.lock -o requirements-$$extra.lock; done
 	printf '%s\n' $(SERVING) | $(COMPILE) --upgrade -c requirements.lock -o requirements-serve.lock -
+	echo uv | $(COMPILE) --upgrade -o requirements-uv.lock -
+	rm -rf build/lock
 
 clean:
-	rm -rf .venv build/site build/sites build/archive build/archives build/parquet build/parquets build/releases build/.lock build/peers build/bench-* build/torture-* .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv build/site build/sites build/archive build/archives build/parquet build/parquets build/lock build/releases build/.lock build/peers build/bench-* build/torture-* .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv installs the same lock file in a few seconds where it is at hand; pip, which comes with Python, does it everywhere.
