@@ -160,8 +160,8 @@ def answer(
 def read_params(text: str, query: Query) -> dict[str, str]:
     """A check's parameters: a JSON object with a text for each parameter of the query, no more and no fewer."""
     try:
-        params = json.loads(text)
-    except ValueError as error:
+        params = json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
         raise CheckError("params", f"is not JSON: {error}") from error
     if not isinstance(params, dict) or not all(isinstance(value, str) for value in params.values()):
         raise CheckError("params", "is not a JSON object of texts")
@@ -169,6 +169,13 @@ def read_params(text: str, query: Query) -> dict[str, str]:
         wanted = ", ".join(query.parameters)
         raise CheckError("params", f"{query.name} takes {wanted}, not {', '.join(params) or 'nothing'}")
     return params
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, in which Python would let the last of two values under one name count."""
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a name stands twice")
+    return dict(pairs)
 
 
 def check_form(tables: Mapping[str, Table], name: str, value: str, rule: dict[str, str]) -> None:

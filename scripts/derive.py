@@ -13,20 +13,24 @@ from scripts.problems import BadDataError, Problem, refusal
 
 def derive(database: sqlite_utils.Database, package: Package) -> int:
     """Create schema/views/*.sql, then run schema/derived/*.sql, which may draw on them; returns how many views."""
-    for folder in ("schema/views", "schema/derived"):
-        for path in sorted((package.root / folder).glob("*.sql")):
-            try:
-                database.conn.executescript(path.read_text(encoding="utf-8"))
-            except sqlite3.Error as error:
-                if refusal(error, package.root):
-                    raise
-                raise BadDataError([_failing(package, f"{folder}/{path.name}", error)]) from error
+    _run(database, package, "schema/views")
     for name in package.views:
         try:
             database.execute(f"select * from {name} limit 0")  # noqa: S608
         except sqlite3.Error as error:
             raise BadDataError([_failing(package, f"schema/views/{name}.sql", error)]) from error
+    _run(database, package, "schema/derived")
     return len(package.views)
+
+
+def _run(database: sqlite_utils.Database, package: Package, folder: str) -> None:
+    for path in sorted((package.root / folder).glob("*.sql")):
+        try:
+            database.conn.executescript(path.read_text(encoding="utf-8"))
+        except sqlite3.Error as error:
+            if refusal(error, package.root):
+                raise
+            raise BadDataError([_failing(package, f"{folder}/{path.name}", error)]) from error
 
 
 def _failing(package: Package, path: str, error: sqlite3.Error) -> Problem:

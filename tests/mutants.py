@@ -646,7 +646,7 @@ cell_rule(
 cell_rule(
     "text too long",
     has("maxLength"),
-    "maxLength",
+    "maxLength|type is",
     lambda _, column: st.integers(1, 400).map(lambda more: "a" * (column.constraints["maxLength"] + more)),
 )
 cell_rule(
@@ -1667,7 +1667,7 @@ def _(draw, schema, record):
     return f"{change}: {key}"
 
 
-@schema_rule("enumeration of yes and no as YAML reads them", "text|list")
+@schema_rule("enumeration of yes and no as YAML reads them", "text|list|empty")
 def _(draw, schema, record):
     columns = [column for column in schema["fields"] if "enum" in column.get("constraints", {})] or reject()
     draw(st.sampled_from(columns))["constraints"]["enum"] = draw(
@@ -2054,9 +2054,11 @@ def _(draw, record):
     )
     if new == text or (not new.strip() and "derived" in name):
         reject()
-    return Mutant(
-        {name: new.encode()}, (Place(name, ANY, ANY), Place("metadata.yml", ANY, ANY)), "", f"{name}: {new[:40]!r}"
-    )
+    # SQLite tells the first view or query that draws on it.
+    drawing_on_it = [other for other in path.parent.glob("*.sql") if path.stem in other.read_text(encoding="utf-8")]
+    places = [Place(other.relative_to(record.root).as_posix(), ANY, ANY) for other in drawing_on_it]
+    places += [Place(name, ANY, ANY), Place("metadata.yml", ANY, ANY)]
+    return Mutant({name: new.encode()}, tuple(places), "", f"{name}: {new[:40]!r}")
 
 
 @rule("another title", "harmless")

@@ -622,7 +622,7 @@ def test_another_text_has_a_draft_of_its_own(ready, text, tmp_path):
     ("article", "problem"),
     [
         ([*ARTICLE[:5], "not_seen", ARTICLE[6]], "seen: was not seen, and has claims"),
-        ([*ARTICLE[:2], "2999-12-31", *ARTICLE[3:]], "coded_on: is before the publication of 2999-12-31"),
+        ([*ARTICLE[:2], "2099-12-31", *ARTICLE[3:]], "coded_on: is before the publication of 2099-12-31"),
     ],
 )
 def test_rows_that_break_a_rule_are_not_written_and_the_draft_stays(ready, text, capsys, article, problem):

@@ -44,6 +44,8 @@ USUAL = {
         "outcome": "adopted",
         "series": "emergency_session",
     },
+    "sources": {},
+    "corrections": {},
     "text_versions": {"resolution_id": "A-RES-1", "version": "draft"},
     "blocs": {"kind": "union"},
     "bloc_memberships": {"bloc_id": "EU", "valid_until": None},
@@ -769,6 +771,24 @@ def drew(*pairs):
 def test_no_article_is_its_own_origin(origins, lines):
     found = breaches(laws.origins_have_a_beginning, article_origins=origins)
     assert found == [("article_origins", line, "origin_article_id") for line in lines]
+
+
+@pytest.mark.parametrize(("accessed_on", "wrong"), [(DAY, False), ("2025-03-01", False), ("2025-02-23", True)])
+@pytest.mark.parametrize("names_it", [True, False], ids=["the record follows it", "one of several"])
+def test_a_source_was_looked_at_on_the_day_of_the_vote_or_later(accessed_on, wrong, names_it):
+    found = breaches(
+        laws.sources_are_looked_at_after_the_vote,
+        sources=[{"id": "a-source", "accessed_on": accessed_on}, {"id": "b-source", "accessed_on": DAY}],
+        roll_calls=[{"id": "A-RES-1", "source_id": "a-source" if names_it else "b-source"}],
+        roll_call_sources=[{"source_id": "b-source" if names_it else "a-source"}],
+    )
+    assert found == ([("sources", 2, "accessed_on")] if wrong else [])
+
+
+@pytest.mark.parametrize(("key", "wrong"), [("2025-02-24-01", False), ("2025-02-25-01", True)])
+def test_a_corrections_key_begins_with_its_day(key, wrong):
+    found = breaches(laws.corrections_are_keyed_by_day, corrections=[{"id": key, "corrected_on": DAY}])
+    assert found == ([("corrections", 2, "id")] if wrong else [])
 
 
 def test_a_breach_says_what_is_wrong_in_numbers():
