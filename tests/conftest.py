@@ -69,6 +69,17 @@ def change_row(file: Path, key: str, **cells: str) -> int:
     return number + 1
 
 
+def never_published(root: Path) -> Path:
+    """A project whose keys nobody was promised, so that whole tables may be others."""
+    for name in ("releases", "published_keys"):
+        path = root / f"data/ledger/{name}.csv"
+        path.write_text(path.read_text(encoding="utf-8").partition("\n")[0] + "\n", encoding="utf-8")
+    for name in ("corrections", "redirects"):
+        path = root / f"data/ledger/{name}.csv"
+        path.write_text(path.read_text(encoding="utf-8").replace(",1.0.0\n", ",\n"), encoding="utf-8")
+    return root
+
+
 def remove_row(file: Path, key: str) -> int:
     """Take out the one row that begins with this key; returns the number its line had."""
     number = change_row(file, key)

@@ -162,7 +162,7 @@ KINDS: list[tuple[str, Change, str, int | None]] = [
         "semicolons",
         content(VOTES, lambda old: old.replace(b",", b";")),
         f"{VOTES}, row 1: is not separated by commas",
-        1,
+        2,
     ),
     (
         "table not in the package",
@@ -687,7 +687,7 @@ KINDS: list[tuple[str, Change, str, int | None]] = [
     ),
     (
         "query that tries to write",
-        is_permanent("insert into redirects values ('a', 'b', 'c', 'd') returning 1 as answer"),
+        is_permanent("insert into redirects values ('a', 'b', 'c', 'd', 'e') returning 1 as answer"),
         f"{CHECKS}, row ROW, field query_name: is_permanent tries to do more than read",
         None,
     ),

@@ -22,6 +22,7 @@ from scripts.check import (
 from scripts.load import create_database, ddl, insert
 from scripts.package import Field, Package, Row, Table
 from scripts.queries import Query, query_url, read_metadata, read_queries
+from tests.conftest import never_published
 
 CHECKS = Table("checks", "Checks", "Checks.", (), "data/press/checks.csv", ("claim_id", "position"))
 
@@ -496,6 +497,7 @@ def test_a_verdict_follows_from_the_checks_of_its_own_coding(both):
 
 
 def test_the_build_reports_a_wrong_check_of_a_second_coding(project, build):
+    never_published(project)
     claim = "sociose-2025-03-02-02"
     for name, cells in (
         ("codings", f"{claim},coder T,vote,record,complete"),

@@ -25,7 +25,7 @@ PACKAGE = open_package(ROOT)
 RECORD = read_metadata(ROOT)["databases"]["record"]
 QUERIES = read_queries(read_metadata(ROOT))
 DOCUMENTED = {**PACKAGE.tables, **PACKAGE.derived, **PACKAGE.wide, **PACKAGE.views}
-SCHEMAS = sorted(path for path in (ROOT / "schema").rglob("*.yaml") if path.parent.name != "packages")
+SCHEMAS = sorted(path for path in (ROOT / "schema").rglob("*.yaml") if path.parent.name not in ("packages", "shapes"))
 ARCHIVE_SCHEMAS = sorted((ROOT / "archive/schema").rglob("*.yaml"))
 
 

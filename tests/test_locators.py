@@ -122,7 +122,7 @@ def test_a_wrong_text_stops_the_build(project, wrong_texts, build):
     code, said = build(project, "--texts", str(wrong_texts))
     assert code == 1
     assert said.startswith("seeds/tagtik-2025-06-23.yml, field sha256: is not the fingerprint of the ")
-    assert not (project / "build").exists()
+    assert not (project / "build/site").exists()
 
 
 def test_a_wrong_text_is_refused_where_the_site_is_up_to_date(built_project, wrong_texts, build):
@@ -152,7 +152,7 @@ def test_a_shipped_locator_that_is_shifted_is_refused(article_texts, project, bu
     code, said = build(project, "--texts", str(article_texts))
     assert code == 1
     assert f"data/press/claims.csv, row {row}, field quote: is not what the text has from 1594 to 1636" in said
-    assert not (project / "build").exists()
+    assert not (project / "build/site").exists()
 
 
 def test_a_site_built_with_the_texts_is_the_one_built_without(article_texts, project, database):

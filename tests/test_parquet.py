@@ -152,7 +152,7 @@ def test_what_dates_a_table_has_to_be_there(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "dated", ["nothing", {"nothing": "roll_calls"}, {"roll_call_id": "roll_calls", "vote": "votes"}, 5]
+    "dated", ["nothing", {"nothing": "roll_calls"}, {"roll_call_id": "roll_calls", "vote": "votes"}]
 )
 def test_a_schema_that_dates_by_no_column_is_refused(
     dated: object, project: Path, build: Callable[..., tuple[int, str]]

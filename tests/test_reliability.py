@@ -7,12 +7,12 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from conftest import copy_project
 
 from scripts.build import ROOT, main
 from scripts.package import open_package
 from scripts.read import read_package
 from scripts.reliability import VARIABLES, measure
+from tests.conftest import copy_project, never_published
 
 CODER = "second coder T"
 US_VOTED_NO = "sociose-2025-03-02-02"
@@ -102,7 +102,7 @@ CODING_CHECKS = [
 @pytest.fixture(scope="module")
 def twice(tmp_path_factory: pytest.TempPathFactory) -> sqlite3.Connection:
     """The record of a project in which five claims have a second coding."""
-    root = copy_project(tmp_path_factory.mktemp("twice") / "project")
+    root = never_published(copy_project(tmp_path_factory.mktemp("twice") / "project"))
     rewrite(root / "data/press/codings.csv", CODINGS)
     rewrite(root / "data/press/coding_checks.csv", CODING_CHECKS)
     assert main(["-q"], root=root) == 0

@@ -231,7 +231,9 @@ async def test_a_key_in_another_letter_case_redirects(ds: Datasette):
 
 
 async def test_a_key_that_had_to_change_redirects(altered: Callable[[str], Datasette]):
-    ds = altered("insert into redirects values ('claims', 'sociose-2025-03-02-99', 'sociose-2025-03-02-09', 'a test')")
+    ds = altered(
+        "insert into redirects values ('claims', 'sociose-2025-03-02-99', 'sociose-2025-03-02-09', 'a test', '1.0.0')"
+    )
     response = await ds.client.get("/record/claims/sociose-2025-03-02-99")
     assert (response.status_code, response.headers["location"]) == (301, "/record/claims/sociose-2025-03-02-09")
 
@@ -239,6 +241,13 @@ async def test_a_key_that_had_to_change_redirects(altered: Callable[[str], Datas
 async def test_a_program_may_encode_the_comma_of_a_key(ds: Datasette):
     response = await ds.client.get("/record/votes/A-RES-ES-11-7%2CUSA")
     assert (response.status_code, [words(cell) for cell in cells(response.text, "vote")]) == (200, ["no"])
+
+
+@pytest.mark.parametrize("version", ["1.0.0", "1~2E0~2E0"])
+@pytest.mark.parametrize("ending", ["", ".json?_shape=array", ".csljson"])
+async def test_a_version_is_a_key_with_dots(version: str, ending: str, ds: Datasette):
+    response = await ds.client.get(f"/record/releases/{version}{ending}")
+    assert (response.status_code, "1.0.0" in response.text) == (200, True)
 
 
 async def test_a_redirect_keeps_what_was_asked_for(ds: Datasette):

@@ -215,7 +215,8 @@ async def test_a_known_ending_is_answered_as_before(address: str, ds: Datasette)
 
 
 def test_no_key_has_a_dot_that_would_be_taken_for_an_ending(rows: Callable):
-    tables = [table for table in PACKAGE.tables.values() if len(table.primary_key) == 1]
+    # Versions are read whole by site/plugins/paths.py.
+    tables = [table for table in PACKAGE.tables.values() if len(table.primary_key) == 1 and table.name != "releases"]
     for table in tables:
         assert rows(f"select 1 from {table.name} where {table.primary_key[0]} like '%.%'") == []  # noqa: S608
 
