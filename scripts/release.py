@@ -27,7 +27,7 @@ from scripts.problems import BadDataError, Problem, exit_code
 from scripts.queries import DATABASE
 from scripts.releases import NAMED_IN, releases_in_order, tables_sha256
 from scripts.tidy import canonical
-from scripts.together import finish, write_together
+from scripts.together import changing, finish, write_together
 
 KINDS = ("patch", "minor", "major")
 FIRST = "1.0.0"
@@ -46,13 +46,18 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     options = parser.parse_args(arguments)
     if options.version and not (options.on and (options.summary or options.again)):
         parser.error("a version needs --on and --summary")
-    work = _prepare if options.version else _write
+    work = _prepare_alone if options.version else _write
     return exit_code(lambda: work(root, options), root, "nothing was released")
 
 
 def _write(root: Path, options: argparse.Namespace) -> None:
     place = write_release(root)
     print(f"{place.relative_to(root)}:", *(f"  {path.name}" for path in sorted(place.iterdir())), sep="\n")
+
+
+def _prepare_alone(root: Path, options: argparse.Namespace) -> None:
+    with changing(root):
+        _prepare(root, options)
 
 
 def _prepare(root: Path, options: argparse.Namespace) -> None:
@@ -79,6 +84,7 @@ def _prepare(root: Path, options: argparse.Namespace) -> None:
     release = {"id": version, "released_on": options.on.isoformat(), "kind": kind, "summary": summary}
     contents = files_of_release(root, after, release, [words for _, words in changes if before and words])
     must_be_sound(root, contents)
+    must_be_committed(root)
     write_together(root, contents)
     print(
         f"The files of {version} are written. Read {CHANGELOG}, and then:",
