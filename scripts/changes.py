@@ -91,12 +91,31 @@ def silent_changes(before: State, after: State) -> Iterator[Problem]:
             key = moved.get((name, old_key), old_key)
             row = after.keyed[name].get(key or "")
             if row is None:
+                if key is not None:
+                    reason = f"{old_key} is gone since the last version, and redirects says nothing of it"
+                    yield Problem(str(table.path), None, None, reason)
                 continue
             for column in was.values.keys() & row.values.keys() - set(table.primary_key):
                 followed = moved.get((leads_to.get(column, ""), str(was[column])), was[column])
                 if row[column] not in (was[column], followed) and (name, key, column) not in told:
                     reason = f'was "{was[column] or ""}" in the last version, and corrections says nothing of it'
                     yield Problem(str(table.path), row.number, column, reason)
+
+
+def rewritten(before: State, after: State) -> Iterator[Problem]:
+    """What a version said in the ledger and that is gone, or is otherwise than by a key that moved since."""
+    moved = moved_keys(after.rows)
+    for name in LEDGER:
+        path = str(after.package.tables[name].path)
+        for key, was in before.keyed[name].items():
+            row = after.keyed[name].get(key)
+            if row is None:
+                yield Problem(path, None, None, f"{key} was in the last version and is gone")
+                continue
+            for column in sorted(was.values.keys() & row.values.keys()):
+                leads_to = {"new_key": was.values.get("table_name"), "source_id": "sources"}.get(column)
+                if row[column] not in (was[column], moved.get((str(leads_to), was[column]), was[column])):
+                    yield Problem(path, row.number, column, f'was "{was[column] or ""}" in the last version')
 
 
 def counted(rows: Rows, version: str) -> list[tuple[str, str, int]]:

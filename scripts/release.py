@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from scripts.build import ROOT
-from scripts.changes import State, counted, read_state, silent_changes, state_at, what_changed
+from scripts.changes import State, counted, read_state, rewritten, silent_changes, state_at, what_changed
 from scripts.checkout import has_tag, must_be_committed
 from scripts.correct import must_be_sound
 from scripts.kept import write_release
-from scripts.ledger import next_version, rows_by_key
+from scripts.ledger import ledger_sha256, next_version, rows_by_key
 from scripts.package import Row, Rows
 from scripts.problems import BadDataError, Problem, exit_code
 from scripts.queries import DATABASE
@@ -77,7 +77,7 @@ def _prepare(root: Path, options: argparse.Namespace) -> None:
     changes = list(what_changed(before, after))
     problems = [*_misfits(version, options.on.isoformat(), last, rows, [kind for kind, _ in changes])]
     if before:
-        problems += silent_changes(before, after)
+        problems += [*silent_changes(before, after), *rewritten(before, after)]
     if problems:
         raise BadDataError(problems)
     kind = _kind(version, last)
@@ -150,6 +150,7 @@ def files_of_release(root: Path, state: State, release: dict[str, Any], words: l
     names = ("corrections", "redirects", "published_keys")
     contents = {str(package.tables[name].path): canonical(package.tables[name], rows[name]) for name in names}
     release["tables_sha256"] = tables_sha256(package, contents)
+    release["ledger_sha256"] = ledger_sha256(rows, version)
     contents[str(package.tables["releases"].path)] = canonical(package.tables["releases"], rows["releases"])
     return contents | _named_files(root, release, section(release, counted(rows, version), words))
 

@@ -14,7 +14,8 @@ from datasette.app import Datasette
 
 from scripts import correct, release, verify
 from scripts.build import ROOT
-from scripts.changes import State, read_state, silent_changes, what_changed
+from scripts.changes import State, read_state, rewritten, silent_changes, state_at, what_changed
+from scripts.checkout import introduced
 from scripts.finished import is_whole
 from scripts.kept import write_archive
 from scripts.ledger import next_version, rows_by_key
@@ -169,6 +170,43 @@ def test_a_key_that_moved_with_all_that_refers_to_it_is_no_silent_change():
     tables = {"sources": renamed, "roll_calls": renamed, "votes": renamed}
     assert list(silent_changes(STATE, changed(**tables)))
     assert list(silent_changes(STATE, changed(**tables, redirects=lambda rows: [*rows, Row(0, moved)]))) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        ("published_keys", lambda rows: rows[1:], "was in the last version and is gone"),
+        ("corrections", lambda rows: rows[1:], "2026-11-22-01 was in the last version and is gone"),
+        ("redirects", lambda rows: [], "was in the last version and is gone"),
+        ("redirects", other_cell(new_key=""), 'was "A-RES-ES-11-7,k8r-21226,1" in the last version'),
+        ("corrections", other_cell(old_value="something"), "in the last version"),
+        ("corrections", other_cell(source_id="undl-4076672"), "in the last version"),
+        ("releases", other_cell(summary="Another."), "in the last version"),
+    ],
+)
+def test_a_line_of_the_ledger_that_was_altered_or_taken_out_is_found(name: str, change: Callable, said: str):
+    found = list(rewritten(STATE, changed(**{name: change})))
+    assert found and all(problem.file == f"data/ledger/{name}.csv" and said in problem.reason for problem in found)
+    assert list(rewritten(STATE, STATE)) == []
+
+
+def test_a_row_that_is_gone_and_left_no_trace_is_found():
+    [problem] = silent_changes(STATE, changed(sponsorships=lambda rows: rows[1:]))
+    assert "is gone since the last version, and redirects says nothing of it" in problem.reason
+
+
+def test_where_a_redirect_leads_and_the_source_of_a_correction_may_follow_a_row_that_moved():
+    correction = STATE.rows["corrections"][0]
+    key = correction["source_id"]
+    moved = {"table_name": "sources", "old_key": key, "new_key": "undl-x", "why": "A test.", "release_id": None}
+    tables = {"corrections": other_cell(source_id="undl-x"), "redirects": lambda rows: [*rows, Row(0, moved)]}
+    assert list(rewritten(STATE, changed(**tables))) == []
+
+
+def test_the_checkout_has_all_that_the_last_version_said_in_the_ledger():
+    if not (ROOT / ".git").exists() or not introduced(ROOT, "data/ledger/releases.csv", NEWEST["tables_sha256"]):
+        pytest.skip("the version before is in no history here")
+    assert list(rewritten(state_at(ROOT, NEWEST), STATE)) == []
 
 
 # --- preparing, keeping, verifying ---
