@@ -75,13 +75,14 @@ def what_changed(before: State | None, after: State) -> Iterator[tuple[str, str]
 
 
 def silent_changes(before: State, after: State) -> Iterator[Problem]:
-    """Cells of published rows that changed and that no correction of this release tells of."""
-    moved = moved_keys(after.rows)
-    told = {
-        (row["table_name"], moved.get((row["table_name"], row["row_key"]), row["row_key"]), row["column_name"])
-        for row in after.rows["corrections"]
-        if row["release_id"] is None
-    }
+    """Cells of published rows that changed and that no correction of this release tells of, or not what they were."""
+    moved, corrections = moved_keys(after.rows), str(after.package.tables["corrections"].path)
+    told: dict[tuple[str, str | None, str], Row] = {}
+    for entry in sorted(after.rows["corrections"], key=lambda row: row["id"]):
+        if entry["release_id"] is None:
+            name, key = entry["table_name"], entry["row_key"]
+            # The first says what stood there; the ledger's law has each further one go on from it.
+            told.setdefault((name, moved.get((name, key), key), entry["column_name"]), entry)
     for name, was_keyed in before.keyed.items():
         table = after.package.tables.get(name)
         if table is None or name in LEDGER:
@@ -89,14 +90,41 @@ def silent_changes(before: State, after: State) -> Iterator[Problem]:
         leads_to = {key.fields[0]: key.table for key in table.foreign_keys if len(key.fields) == 1}
         for old_key, was in was_keyed.items():
             key = moved.get((name, old_key), old_key)
+            if key != old_key and key in was_keyed:
+                # Of two rows that were one, the other stays, and is held against itself.
+                continue
             row = after.keyed[name].get(key or "")
             if row is None:
+                if key is not None:
+                    reason = f"{old_key} is gone since the last version, and redirects says nothing of it"
+                    yield Problem(str(table.path), None, None, reason)
                 continue
             for column in was.values.keys() & row.values.keys() - set(table.primary_key):
                 followed = moved.get((leads_to.get(column, ""), str(was[column])), was[column])
-                if row[column] not in (was[column], followed) and (name, key, column) not in told:
-                    reason = f'was "{was[column] or ""}" in the last version, and corrections says nothing of it'
+                stood = "" if was[column] is None else str(was[column])
+                correction = told.get((name, key, column))
+                if correction is None and row[column] not in (was[column], followed):
+                    reason = f'was "{stood}" in the last version, and corrections says nothing of it'
                     yield Problem(str(table.path), row.number, column, reason)
+                elif correction and (correction["old_value"] or "") not in (stood, followed):
+                    reason = f'is not what {name} {key} had in {column} in the last version, which is "{stood}"'
+                    yield Problem(corrections, correction.number, "old_value", reason)
+
+
+def rewritten(before: State, after: State) -> Iterator[Problem]:
+    """What a version said in the ledger and that is gone, or is otherwise than by a key that moved since."""
+    moved = moved_keys(after.rows)
+    for name in LEDGER:
+        path = str(after.package.tables[name].path)
+        for key, was in before.keyed[name].items():
+            row = after.keyed[name].get(key)
+            if row is None:
+                yield Problem(path, None, None, f"{key} was in the last version and is gone")
+                continue
+            for column in sorted(was.values.keys() & row.values.keys()):
+                leads_to = {"new_key": was.values.get("table_name"), "source_id": "sources"}.get(column)
+                if row[column] not in (was[column], moved.get((str(leads_to), was[column]), was[column])):
+                    yield Problem(path, row.number, column, f'was "{was[column] or ""}" in the last version')
 
 
 def counted(rows: Rows, version: str) -> list[tuple[str, str, int]]:

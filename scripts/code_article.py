@@ -29,6 +29,7 @@ from scripts.problems import BadDataError, Problem
 from scripts.queries import DATABASE, Query, read_metadata, read_queries
 from scripts.read import CANONICAL, read_package, read_whole
 from scripts.tidy import canonical
+from scripts.together import changing
 from scripts.validate import validate
 
 # Up to a full stop with white space behind it, to a full-width one, or to the end of the line.
@@ -355,7 +356,8 @@ def main(arguments: list[str] | None = None, root: Path = ROOT, ask: Ask = input
     except (StopCodingError, EOFError, KeyboardInterrupt):
         say(f"\nKept: {len(draft.claims)} claims. The same command goes on from here.")
         return 0
-    problems = coder.write()
+    with changing(root):
+        problems = coder.write()
     if problems:
         print(*problems, "Nothing was written; the draft is kept.", sep="\n", file=sys.stderr)
         return 1

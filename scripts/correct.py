@@ -29,7 +29,7 @@ from scripts.problems import BadDataError, Problem, exit_code
 from scripts.progress import Progress
 from scripts.read import read_whole
 from scripts.tidy import canonical
-from scripts.together import finish, write_together
+from scripts.together import changing, finish, write_together
 
 LEDGER = ("corrections", "redirects", "releases", "published_keys")
 # What a build reads before it loads anything.
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     options = parser.parse_args(arguments)
     if not (options.set or options.withdraw or options.move):
         parser.error("one of --set, --withdraw and --move is needed")
-    return exit_code(lambda: _run(root, options), root, "nothing was changed")
+    return exit_code(lambda: _alone(root, options), root, "nothing was changed")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -58,6 +58,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--on", type=date.fromisoformat, default=datetime.now(UTC).date(), help="the day, if not today")
     parser.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
     return parser
+
+
+def _alone(root: Path, options: argparse.Namespace) -> None:
+    with changing(root):
+        _run(root, options)
 
 
 def _run(root: Path, options: argparse.Namespace) -> None:
@@ -77,11 +82,13 @@ def _run(root: Path, options: argparse.Namespace) -> None:
     if draft.problems:
         raise BadDataError(draft.problems)
     contents = draft.contents(rows)
-    if untidy := [name for name in contents if _file(package, rows, name) != (root / name).read_bytes()]:
-        raise BadDataError(Problem(name, None, None, "is not tidy; run make tidy first") for name in untidy)
+    as_read = {name: _file(package, rows, name) for name in contents}
+    _must_be(root, as_read, "is not tidy; run make tidy first")
     must_be_sound(root, contents)
     print(*_differences(root, contents), sep="\n")
     if not options.dry_run:
+        # An editor saves a file without asking for a lock.
+        _must_be(root, as_read, "was changed meanwhile; repeat the command")
         write_together(root, contents)
 
 
@@ -212,6 +219,11 @@ def _wrong(table: Table, row: Row, column: str, old: str, new: str) -> str | Non
     if present != old:
         return f'is "{present}", not "{old}"'
     return f'is "{present}" already' if new == present else None
+
+
+def _must_be(root: Path, contents: dict[str, bytes], otherwise: str) -> None:
+    if others := [name for name, content in contents.items() if (root / name).read_bytes() != content]:
+        raise BadDataError(Problem(name, None, None, otherwise) for name in others)
 
 
 def _file(package: Package, rows: Rows, path: str) -> bytes:

@@ -45,7 +45,7 @@ def write_downloads(
     """
     folder.mkdir(parents=True)
     os.link(database, folder / database.name)
-    (folder / "record.sql.sha256").write_text(f"{dump_sha256(database)}  record.sql\n", encoding="utf-8")
+    (folder / "record.sql.sha256").write_text(dump_line(database), encoding="utf-8")
     downloads = list(_read(database, package, tables))
     with duckdb.connect(config={"threads": 1, "temp_directory": tempfile.gettempdir()}) as writer:
         for download in downloads:
@@ -65,6 +65,11 @@ def write_downloads(
         catalogue["archive"] = described
     (folder / "tables.json").write_text(json.dumps(catalogue, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     write_sums(folder)
+
+
+def dump_line(database: Path) -> str:
+    """The SHA256SUMS of a database's dump."""
+    return f"{dump_sha256(database)}  record.sql\n"
 
 
 def dump_sha256(database: Path) -> str:

@@ -12,14 +12,11 @@ from scripts.checkout import extract, must_be_committed, tree
 from scripts.finished import SUMS, write_sums
 from scripts.places import put, workshop
 from scripts.problems import BadDataError, Problem
-from scripts.queries import DATABASE
 from scripts.read import read_whole
 from scripts.releases import releases_in_order, tables_sha256, version_problems
-from scripts.verify import ELSEWHERE, build_in, differences, fresh_folder, read_sums
+from scripts.verify import ELSEWHERE, KEPT, build_in, differences, fresh_folder, read_sums
 
 NAME = "on-the-record"
-# What of the site is kept beside the checkout: the database, the packages, and the sums of everything.
-KEPT = (f"{DATABASE}.db", "static/downloads/un.zip", "static/downloads/press.zip", SUMS)
 
 
 def write_release(root: Path) -> Path:

@@ -1,5 +1,7 @@
 """The ledger's laws: what it says of other tables' rows has to be so, and what was published stays."""
 
+import hashlib
+import json
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -8,6 +10,16 @@ from scripts.problems import Problem
 
 Keyed = dict[str, dict[str, Row]]
 Breach = tuple[Row, str, str]
+# What a version says in the ledger and never changes. Where a redirect leads, and the source of a correction, follow
+# a row whose key moves later; the release holds these against the version before.
+SEALED = {
+    "releases": ("id", "released_on", "kind", "summary", "tables_sha256"),
+    "published_keys": ("table_name", "row_key", "release_id"),
+    "redirects": ("table_name", "old_key", "why", "release_id"),
+    "corrections": (
+        *("id", "corrected_on", "table_name", "row_key", "column_name", "old_value", "new_value", "why", "release_id"),
+    ),
+}
 
 
 def ledger_problems(package: Package, rows: Rows) -> Iterator[Problem]:
@@ -30,6 +42,17 @@ def rows_by_key(package: Package, rows: Rows) -> Keyed:
 def moved_keys(rows: Rows) -> dict[tuple[str, str], str | None]:
     """The key that each former key leads to, by table and key; None for a row that was withdrawn."""
     return {(row["table_name"], row["old_key"]): row["new_key"] for row in rows.get("redirects", [])}
+
+
+def ledger_sha256(rows: Rows, version: str) -> str:
+    """SHA-256 over what the ledger says of a version and of those before it."""
+    until = {row["id"] for row in rows["releases"] if parts_of_version(row["id"]) <= parts_of_version(version)}
+    digest = hashlib.sha256()
+    for name, columns in SEALED.items():
+        of = "id" if name == "releases" else "release_id"
+        lines = (json.dumps([name, *(row[column] for column in columns)]) for row in rows[name] if row[of] in until)
+        digest.update("\n".join(sorted(lines)).encode())
+    return digest.hexdigest()
 
 
 def _corrections(rows: Rows, keyed: Keyed) -> Iterator[Breach]:
@@ -78,6 +101,10 @@ def _releases(rows: Rows, keyed: Keyed) -> Iterator[Breach]:
             yield later, "released_on", f"is before that of {earlier['id']}"
         if later["id"] != next_version(earlier["id"], later["kind"]):
             yield later, "id", f"is not the {later['kind']} version after {earlier['id']}"
+    for row in in_order:
+        if row.values.get("ledger_sha256") != ledger_sha256(rows, row["id"]):
+            reason = f"is not that of the ledger up to {row['id']}, where a row was altered, added or taken out since"
+            yield row, "ledger_sha256", reason
 
 
 def _published_keys(rows: Rows, keyed: Keyed) -> Iterator[Breach]:

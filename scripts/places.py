@@ -22,17 +22,24 @@ PLACES = ("sites", "archives", "parquets")
 
 @contextmanager
 def alone(build: Path, say: Callable[[str], None]) -> Iterator[bool]:
-    """Have a block run in one process at a time, in a folder without leftovers; yields whether it had to wait.
+    """Have a block build alone, in a folder without leftovers; yields whether it had to wait."""
+    with one_at_a_time(build / LOCK, "another build is at work; waiting for its end", say) as waited:
+        _remove_leftovers(build)
+        yield waited
+
+
+@contextmanager
+def one_at_a_time(lock: Path, wait: str, say: Callable[[str], None]) -> Iterator[bool]:
+    """Have a block run in one process at a time; yields whether it had to wait, which is said before.
 
     The system frees the lock of a process that is killed.
     """
-    build.mkdir(parents=True, exist_ok=True)
-    with (build / LOCK).open("ab") as lock:
-        waited = not _locked(lock)
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("ab") as file:
+        waited = not _locked(file)
         if waited:
-            say("another build is at work; waiting for its end")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        _remove_leftovers(build)
+            say(wait)
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield waited
 
 

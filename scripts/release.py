@@ -17,17 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from scripts.build import ROOT
-from scripts.changes import State, counted, read_state, silent_changes, state_at, what_changed
+from scripts.changes import State, counted, read_state, rewritten, silent_changes, state_at, what_changed
 from scripts.checkout import has_tag, must_be_committed
 from scripts.correct import must_be_sound
 from scripts.kept import write_release
-from scripts.ledger import next_version, rows_by_key
+from scripts.ledger import ledger_sha256, next_version, rows_by_key
 from scripts.package import Row, Rows
 from scripts.problems import BadDataError, Problem, exit_code
 from scripts.queries import DATABASE
 from scripts.releases import NAMED_IN, releases_in_order, tables_sha256
 from scripts.tidy import canonical
-from scripts.together import finish, write_together
+from scripts.together import changing, finish, write_together
 
 KINDS = ("patch", "minor", "major")
 FIRST = "1.0.0"
@@ -46,13 +46,18 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     options = parser.parse_args(arguments)
     if options.version and not (options.on and (options.summary or options.again)):
         parser.error("a version needs --on and --summary")
-    work = _prepare if options.version else _write
+    work = _prepare_alone if options.version else _write
     return exit_code(lambda: work(root, options), root, "nothing was released")
 
 
 def _write(root: Path, options: argparse.Namespace) -> None:
     place = write_release(root)
     print(f"{place.relative_to(root)}:", *(f"  {path.name}" for path in sorted(place.iterdir())), sep="\n")
+
+
+def _prepare_alone(root: Path, options: argparse.Namespace) -> None:
+    with changing(root):
+        _prepare(root, options)
 
 
 def _prepare(root: Path, options: argparse.Namespace) -> None:
@@ -72,13 +77,14 @@ def _prepare(root: Path, options: argparse.Namespace) -> None:
     changes = list(what_changed(before, after))
     problems = [*_misfits(version, options.on.isoformat(), last, rows, [kind for kind, _ in changes])]
     if before:
-        problems += silent_changes(before, after)
+        problems += [*silent_changes(before, after), *rewritten(before, after)]
     if problems:
         raise BadDataError(problems)
     kind = _kind(version, last)
     release = {"id": version, "released_on": options.on.isoformat(), "kind": kind, "summary": summary}
     contents = files_of_release(root, after, release, [words for _, words in changes if before and words])
     must_be_sound(root, contents)
+    must_be_committed(root)
     write_together(root, contents)
     print(
         f"The files of {version} are written. Read {CHANGELOG}, and then:",
@@ -144,6 +150,7 @@ def files_of_release(root: Path, state: State, release: dict[str, Any], words: l
     names = ("corrections", "redirects", "published_keys")
     contents = {str(package.tables[name].path): canonical(package.tables[name], rows[name]) for name in names}
     release["tables_sha256"] = tables_sha256(package, contents)
+    release["ledger_sha256"] = ledger_sha256(rows, version)
     contents[str(package.tables["releases"].path)] = canonical(package.tables["releases"], rows["releases"])
     return contents | _named_files(root, release, section(release, counted(rows, version), words))
 

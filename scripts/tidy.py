@@ -16,10 +16,17 @@ from scripts.load import sort_key
 from scripts.package import Package, Row, Table, open_package
 from scripts.problems import BadDataError
 from scripts.read import read_table
+from scripts.together import changing, finish
 
 
 def main(root: Path = ROOT) -> int:
     """Tidy every table's file; returns 1 if any could not be."""
+    with changing(root):
+        finish(root)
+        return _tidy(root)
+
+
+def _tidy(root: Path) -> int:
     try:
         package = open_package(root)
     except BadDataError as error:

@@ -8,14 +8,30 @@ tables, since files stand among the data that datapackage.yaml does not name.
 
 import os
 import shutil
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from scripts.places import one_at_a_time
+
 UNFINISHED = "data/.unfinished"
+LOCK = "build/.lock-tables"
+
+
+@contextmanager
+def changing(root: Path) -> Iterator[None]:
+    """Have a block read the checkout's files and change them while no other command does; what one left is removed."""
+    wait = "another command changes the tables; waiting for its end"
+    with one_at_a_time(root / LOCK, wait, lambda said: print(said, file=sys.stderr)):
+        for left in (root / "build").glob(".changed-*"):
+            shutil.rmtree(left)
+        yield
 
 
 def write_together(root: Path, contents: dict[str, bytes]) -> None:
-    """Give files below the root, by their paths, these contents."""
+    """Give files below the root, by their paths, these contents; whoever does so has read them within `changing`."""
     (root / "build").mkdir(exist_ok=True)
     prepared = Path(tempfile.mkdtemp(prefix=".changed-", dir=root / "build"))
     try:

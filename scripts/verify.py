@@ -3,13 +3,16 @@
     python -m scripts.verify [SUMS]
 
 SUMS is a path or an address of a site's SHA256SUMS; without it those that came with an unpacked release are taken, else
-those of build/site. Each file that is not the same is named, a line each. Exit code 0 when all are the same, or differ
+those of build/site. The files that are at hand beside the sums are held against them, too; of an address only the sums
+are fetched. Each file that is not the same is named, a line each. Exit code 0 when all are the same, or differ
 only as a database does under another SQLite, whose dump is the same; 1 when not, 2 for bad usage.
 """
 
 import argparse
+import hashlib
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -18,9 +21,12 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from scripts.build import INPUTS, ROOT
+from scripts.downloads import dump_line
 from scripts.finished import NOTED, SUMS
 from scripts.problems import BadDataError, Problem, exit_code
 
+# What of the site is kept beside the checkout: the database, the packages, and the sums of everything.
+KEPT = ("record.db", "static/downloads/un.zip", "static/downloads/press.zip", SUMS)
 PUBLISHED = (f"published/{SUMS}", f"build/site/{SUMS}")
 DATABASE = "record.db"
 DUMP = "static/downloads/record.sql.sha256"
@@ -31,6 +37,8 @@ HAS_ITS_SUM = {
     *(f"static/downloads/{name}" for name in (DATABASE, SUMS, "tables.json")),
     *(f"static/downloads/build_inputs.{form}" for form in ("csv", "xlsx", "parquet")),
 }
+# Has the name and version of the SQLite.
+PROGRAMS = "static/downloads/build_inputs.csv"
 ARCHIVE = "archive.db"
 # Another time zone, locale and hash seed than most.
 ELSEWHERE = {"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "PYTHONHASHSEED": "12345"}
@@ -49,14 +57,17 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
 def _run(root: Path, place: str) -> None:
     published = read_sums(_text(place))
     if not published:
-        raise BadDataError([Problem(place, None, None, "has no sums")])
+        raise BadDataError([Problem(place, None, None, "is not a SHA256SUMS")])
     with fresh_folder(root) as folder:
         _copy_inputs(root, Path(folder), with_archive=ARCHIVE in published)
         rebuilt = read_sums((build_in(Path(folder), ELSEWHERE) / SUMS).read_text(encoding="utf-8"))
-    found = dict(differences(published, rebuilt))
+    altered = dict(misfits(place, published))
+    found = {**dict(differences(published, rebuilt)), **altered}
     if not found:
         print(f"{len(published)} files are the same bytes as those of {place}")
-    elif only_another_sqlite(published, rebuilt):
+        if _is_address(place):
+            print("only the sums were fetched: they say nothing of the files that are served beside them")
+    elif not altered and only_another_sqlite(published, rebuilt):
         print(*(f"{name}: {said}" for name, said in found.items()), sep="\n")
         print("the database differs as it does under another SQLite; its SQL dump, and all the rest, is the same")
     else:
@@ -75,10 +86,41 @@ def read_sums(text: str) -> Sums:
 
 
 def _text(place: str) -> str:
-    if place.startswith(("http://", "https://")):
+    if _is_address(place):
         with urlopen(place, timeout=60) as response:
             return str(response.read().decode())
-    return Path(place).read_text(encoding="utf-8")
+    try:
+        return Path(place).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise BadDataError([Problem(place, None, None, "is not a SHA256SUMS")]) from None
+
+
+def _is_address(place: str) -> bool:
+    return place.startswith(("http://", "https://"))
+
+
+def misfits(place: str, published: Sums) -> Iterator[tuple[str, str]]:
+    """Each file that is at hand beside the sums, as a site or a release has it, and is not what they say."""
+    folder = Path(place).parent
+    there = {name: folder / name for name in published}
+    there |= {name: folder / Path(name).name for name in KEPT if name in published and not there[name].is_file()}
+    for name, path in there.items():
+        if not _is_address(place) and path.is_file():
+            with path.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != published[name]:
+                    yield str(path), "is not the file of its sum"
+            if name == DATABASE and DUMP in published:
+                try:
+                    same = _sum_of_dump(path) == published[DUMP]
+                except (sqlite3.Error, UnicodeDecodeError):
+                    same = False
+                if not same:
+                    yield str(path), "has another SQL dump than what is published"
+
+
+def _sum_of_dump(database: Path) -> str:
+    """The sum of the file that has the sum of a database's SQL dump."""
+    return hashlib.sha256(dump_line(database).encode()).hexdigest()
 
 
 def _copy_inputs(root: Path, folder: Path, *, with_archive: bool) -> None:
@@ -115,10 +157,10 @@ def differences(published: Sums, rebuilt: Sums) -> Iterator[tuple[str, str]]:
 
 
 def only_another_sqlite(published: Sums, rebuilt: Sums) -> bool:
-    """Whether nothing differs but the database's bytes, while all that it says is the same."""
+    """Whether nothing differs but the SQLite and so the database's bytes, while all that it says is the same."""
     differing = {name for name, _ in differences(published, rebuilt)}
     same_dump = DUMP in published and published[DUMP] == rebuilt.get(DUMP)
-    return same_dump and DATABASE in differing and differing <= HAS_ITS_SUM
+    return same_dump and {DATABASE, PROGRAMS} <= differing <= HAS_ITS_SUM
 
 
 if __name__ == "__main__":

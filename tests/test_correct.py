@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import copy_project
+from conftest import change_row, copy_project
 
 from scripts import correct, together
 from scripts.build import ROOT
@@ -134,6 +134,41 @@ def test_without_anything_to_do_it_is_bad_usage(tables: Path):
     with pytest.raises(SystemExit) as stopped:
         correct.main(REASON, root=tables)
     assert stopped.value.code == 2
+
+
+# --- two at once ---
+
+
+def test_of_two_at_once_neither_is_lost(project: Path):
+    def start(member: str) -> subprocess.Popen[str]:
+        change = ["--set", "votes", f"A-RES-ES-11-7,{member}", "note", "", "Seen"]
+        command = [sys.executable, "-c", "import sys; from pathlib import Path; from scripts import correct; "]
+        command[-1] += "sys.exit(correct.main(sys.argv[2:], Path(sys.argv[1])))"
+        command += [str(project), *change, *REASON]
+        return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+
+    both = [start("SYR"), start("USA")]
+    said = [process.communicate()[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert sorted(said) == ["", "another command changes the tables; waiting for its end\n"]
+    entered = (project / "data/ledger/corrections.csv").read_text(encoding="utf-8")
+    assert '2027-01-05-01,2027-01-05,votes,"A-RES-ES-11-7,' in entered
+    assert '2027-01-05-02,2027-01-05,votes,"A-RES-ES-11-7,' in entered
+    assert (project / "data/un/votes.csv").read_text(encoding="utf-8").count(",Seen,") == 2
+
+
+def test_a_file_that_is_saved_meanwhile_is_not_written_over(project: Path, run: Correct, monkeypatch):
+    votes = project / "data/un/votes.csv"
+    checked = correct.must_be_sound
+
+    def saved_meanwhile(root: Path, contents: dict[str, bytes]) -> None:
+        checked(root, contents)
+        change_row(votes, "A-RES-ES-11-7,USA", note="Somebody's")
+
+    monkeypatch.setattr(correct, "must_be_sound", saved_meanwhile)
+    code, _, said = run(project, "--set", "votes", "A-RES-ES-11-7,SYR", "note", "", "Seen")
+    assert (code, "votes.csv: was changed meanwhile; repeat the command" in said) == (1, True)
+    assert "Somebody's" in votes.read_text(encoding="utf-8") and ",Seen," not in votes.read_text(encoding="utf-8")
 
 
 # --- broken off ---

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import add_row, remove_row
+from conftest import add_row, remove_row, replace_text
 
 from scripts.build import ROOT
 from scripts.ledger import ledger_problems, next_version
@@ -122,6 +122,59 @@ def test_a_published_row_may_go_where_redirects_says_so_and_keeps_its_correction
 )
 def test_a_version_that_does_not_follow_is_refused(version: str | None, day: str, kind: str, message: str):
     newest = releases_in_order(ROWS["releases"])[-1]["id"]
-    release = {"id": version or next_version(newest, kind), "released_on": day, "kind": kind, "summary": "A summary."}
-    found = [problem for problem in told(releases=release) if "releases.csv" in problem]
+    release = {
+        "id": version or next_version(newest, kind),
+        "released_on": day,
+        "kind": kind,
+        "summary": "A summary.",
+        "tables_sha256": "",
+    }
+    found = [
+        problem for problem in told(releases=release) if "releases.csv" in problem and "ledger_sha256" not in problem
+    ]
     assert len(found) == 1 and f", row {len(ROWS['releases']) + 2}, {message}" in found[0]
+
+
+# --- what a version said in the ledger stays ---
+
+
+def take_out(name: str, line: str) -> Callable[[Path], None]:
+    def change(project: Path) -> None:
+        path = project / f"data/ledger/{name}.csv"
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        path.write_text("".join(found for found in lines if not found.startswith(line)), encoding="utf-8")
+
+    return change
+
+
+def gone_with_its_key(project: Path) -> None:
+    """A row that leaves no trace: it and the line that says that it was published are both taken out."""
+    remove_row(project / "data/un/sponsorships.csv", "A-73-PV-56-vote-1,IRN")
+    take_out("published_keys", line='sponsorships,"A-73-PV-56-vote-1,IRN"')(project)
+
+
+def no_redirects(project: Path) -> None:
+    path = project / "data/ledger/redirects.csv"
+    path.write_text(path.read_text(encoding="utf-8").partition("\n")[0] + "\n", encoding="utf-8")
+    take_out("published_keys", line="sources,daytondailynews-ap")(project)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        gone_with_its_key,
+        no_redirects,
+        take_out("corrections", line="2026-11-22-08"),
+        lambda project: replace_text(project / "data/ledger/releases.csv", "1.0.0,2026-11-30", "1.0.0,2026-11-29"),
+        lambda project: replace_text(
+            project / "data/ledger/releases.csv", ROWS["releases"][0]["tables_sha256"], "0" * 64
+        ),
+    ],
+)
+def test_a_published_line_of_the_ledger_that_is_altered_or_gone_is_missed(
+    project: Path, build: Callable, change: Callable[[Path], None]
+):
+    change(project)
+    code, said = build(project, "--validate")
+    assert code == 1
+    assert "data/ledger/releases.csv, row 2, field ledger_sha256: is not that of the ledger up to 1.0.0" in said

@@ -1,7 +1,9 @@
 """Releases: what is prepared, which number follows, what is kept, and that anyone can build it again."""
 
 import dataclasses
+import hashlib
 import re
+import sqlite3
 import subprocess
 import tarfile
 from collections.abc import Callable
@@ -14,7 +16,8 @@ from datasette.app import Datasette
 
 from scripts import correct, release, verify
 from scripts.build import ROOT
-from scripts.changes import State, read_state, silent_changes, what_changed
+from scripts.changes import State, read_state, rewritten, silent_changes, state_at, what_changed
+from scripts.checkout import introduced
 from scripts.finished import is_whole
 from scripts.kept import write_archive
 from scripts.ledger import next_version, rows_by_key
@@ -148,8 +151,14 @@ def test_a_cell_that_was_changed_without_a_word_is_found():
     assert (problem.file, problem.field) == ("data/press/outlets.csv", "owner")
     assert "in the last version, and corrections says nothing of it" in problem.reason
     told = {"id": "2027-01-01-01", "table_name": "outlets", "row_key": key, "column_name": "owner", "release_id": None}
-    after = changed(outlets=other_cell(owner="Somebody"), corrections=lambda rows: [*rows, Row(0, told)])
-    assert list(silent_changes(STATE, after)) == []
+    owner = STATE.rows["outlets"][0]["owner"]
+    later = {**told, "id": "2027-01-01-02", "old_value": "Anybody", "new_value": "Somebody"}
+    for old in (owner, "Nobody"):
+        entries = [Row(0, later), Row(0, {**told, "old_value": old, "new_value": "Anybody"})]
+        added = {"corrections": lambda rows, entries=entries: [*rows, *entries]}
+        found = list(silent_changes(STATE, changed(outlets=other_cell(owner="Somebody"), **added)))
+        said = f'is not what outlets {key} had in owner in the last version, which is "{owner or ""}"'
+        assert [(problem.field, problem.reason) for problem in found] == ([] if old == owner else [("old_value", said)])
 
 
 def test_a_key_that_moved_with_all_that_refers_to_it_is_no_silent_change():
@@ -169,6 +178,43 @@ def test_a_key_that_moved_with_all_that_refers_to_it_is_no_silent_change():
     tables = {"sources": renamed, "roll_calls": renamed, "votes": renamed}
     assert list(silent_changes(STATE, changed(**tables)))
     assert list(silent_changes(STATE, changed(**tables, redirects=lambda rows: [*rows, Row(0, moved)]))) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        ("published_keys", lambda rows: rows[1:], "was in the last version and is gone"),
+        ("corrections", lambda rows: rows[1:], "2026-11-22-01 was in the last version and is gone"),
+        ("redirects", lambda rows: [], "was in the last version and is gone"),
+        ("redirects", other_cell(new_key=""), 'was "A-RES-ES-11-7,k8r-21226,1" in the last version'),
+        ("corrections", other_cell(old_value="something"), "in the last version"),
+        ("corrections", other_cell(source_id="undl-4076672"), "in the last version"),
+        ("releases", other_cell(summary="Another."), "in the last version"),
+    ],
+)
+def test_a_line_of_the_ledger_that_was_altered_or_taken_out_is_found(name: str, change: Callable, said: str):
+    found = list(rewritten(STATE, changed(**{name: change})))
+    assert found and all(problem.file == f"data/ledger/{name}.csv" and said in problem.reason for problem in found)
+    assert list(rewritten(STATE, STATE)) == []
+
+
+def test_a_row_that_is_gone_and_left_no_trace_is_found():
+    [problem] = silent_changes(STATE, changed(sponsorships=lambda rows: rows[1:]))
+    assert "is gone since the last version, and redirects says nothing of it" in problem.reason
+
+
+def test_where_a_redirect_leads_and_the_source_of_a_correction_may_follow_a_row_that_moved():
+    correction = STATE.rows["corrections"][0]
+    key = correction["source_id"]
+    moved = {"table_name": "sources", "old_key": key, "new_key": "undl-x", "why": "A test.", "release_id": None}
+    tables = {"corrections": other_cell(source_id="undl-x"), "redirects": lambda rows: [*rows, Row(0, moved)]}
+    assert list(rewritten(STATE, changed(**tables))) == []
+
+
+def test_the_checkout_has_all_that_the_last_version_said_in_the_ledger():
+    if not (ROOT / ".git").exists() or not introduced(ROOT, "data/ledger/releases.csv", NEWEST["tables_sha256"]):
+        pytest.skip("the version before is in no history here")
+    assert list(rewritten(state_at(ROOT, NEWEST), STATE)) == []
 
 
 # --- preparing, keeping, verifying ---
@@ -330,9 +376,37 @@ def test_a_database_of_another_sqlite_is_known_by_its_dump():
     another = {**same, **dict.fromkeys(verify.HAS_ITS_SUM, "b")}
     assert verify.only_another_sqlite(same, another)
     assert not verify.only_another_sqlite(same, {**another, verify.DUMP: "b"})
+    assert not verify.only_another_sqlite(same, {**another, verify.PROGRAMS: "a"})
     assert not verify.only_another_sqlite(same, {**another, "plugins/cite.py": "b"})
     assert not verify.only_another_sqlite(same, {**same, "inspect-data.json": "b"})
     assert not verify.only_another_sqlite({}, {"record.db": "b"})
+
+
+def test_a_kept_database_that_was_altered_is_found(site: Path, built_project: Path, tmp_path, monkeypatch, capsys):
+    """As an unpacked release has it: with the database alone altered, and with its sum put right for that."""
+    monkeypatch.setattr(verify, "build_in", lambda folder, environment: site)
+    for name in verify.KEPT:
+        (tmp_path / Path(name).name).write_bytes((site / name).read_bytes())
+    sums, database = tmp_path / "SHA256SUMS", tmp_path / "record.db"
+    assert verify.main([str(sums)], root=built_project) == 0
+    was = hashlib.sha256(database.read_bytes()).hexdigest()
+    connection = sqlite3.connect(database)
+    connection.execute("update releases set summary = 'Altered.'")
+    connection.commit()
+    connection.close()
+    capsys.readouterr()
+    assert verify.main([str(sums)], root=built_project) == 1
+    assert f"{database}: " in capsys.readouterr().err
+    altered = hashlib.sha256(database.read_bytes()).hexdigest()
+    text = sums.read_text(encoding="utf-8").replace(was, altered)
+    sums.write_text(text.replace(verify.read_sums(text)[verify.PROGRAMS], "0" * 64), encoding="utf-8")
+    assert verify.main([str(sums)], root=built_project) == 1
+    assert f"{database}: has another SQL dump than what is published" in capsys.readouterr().err
+
+
+def test_what_is_no_list_of_sums_is_said_to_be_none(site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert verify.main([str(site / "record.db")], root=tmp_path) == 1
+    assert "record.db: is not a SHA256SUMS\n1 problem" in capsys.readouterr().err
 
 
 def test_sums_that_are_not_there_are_said_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
