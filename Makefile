@@ -124,7 +124,7 @@ lock:
 	rm -rf build/lock
 
 clean:
-	rm -rf .venv build/site build/sites build/archive build/archives build/parquet build/parquets build/lock build/releases build/.lock build/peers build/bench-* build/torture-* .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv build/site build/sites build/archive build/archives build/parquet build/parquets build/lock build/releases build/.[a-z]* build/peers build/bench-* build/torture-* .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv installs the same lock file in a few seconds where it is at hand; pip, which comes with Python, does it everywhere.

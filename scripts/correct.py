@@ -29,9 +29,11 @@ from scripts.problems import BadDataError, Problem, exit_code
 from scripts.progress import Progress
 from scripts.read import read_whole
 from scripts.tidy import canonical
-from scripts.together import changing, finish, write_together
+from scripts.together import UNFINISHED, changing, finish, write_together
 
 LEDGER = ("corrections", "redirects", "releases", "published_keys")
+# A correction is numbered with two digits.
+MOST_A_DAY = 99
 # What a build reads before it loads anything.
 READ_FIRST = ("datapackage.yaml", "metadata.yml", "schema", "data", "archive")
 
@@ -45,6 +47,11 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     return exit_code(lambda: _alone(root, options), root, "nothing was changed")
 
 
+def today() -> date:
+    """The day it is, everywhere the same."""
+    return datetime.now(UTC).date()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="correct", description="Put published rows right and say so in the ledger.")
     for name, parts, does in (
@@ -55,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(name, nargs=len(parts), action="append", default=[], metavar=parts, help=does)
     parser.add_argument("--why", required=True, help="why it was wrong, in a sentence that readers will see")
     parser.add_argument("--source", required=True, help="the key of the source of what is right")
-    parser.add_argument("--on", type=date.fromisoformat, default=datetime.now(UTC).date(), help="the day, if not today")
+    parser.add_argument("--on", type=date.fromisoformat, default=today(), help="the day, if not today")
     parser.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
     return parser
 
@@ -66,9 +73,14 @@ def _alone(root: Path, options: argparse.Namespace) -> None:
 
 
 def _run(root: Path, options: argparse.Namespace) -> None:
+    if options.on > today():
+        raise BadDataError([Problem("--on", None, None, f"{options.on} is still to come")])
+    if options.dry_run and (root / UNFINISHED).exists():
+        raise BadDataError(
+            [Problem(UNFINISHED, None, None, "is an interrupted change; without --dry-run it is finished")]
+        )
     if left := finish(root):
-        print(f"An interrupted change is now finished: {', '.join(left)}. Repeat the command if it was another one.")
-        return
+        print(f"An interrupted change is now finished, before this one: {', '.join(left)}.")
     package, rows = read_whole(root)
     draft = Draft(package, {name: list(found) for name, found in rows.items()}, options.why)
     for table, key, *cells in options.set:
@@ -121,9 +133,15 @@ class Draft:
         if wrong := _wrong(self.package.tables[table], row, column, old, new):
             self.refuse(table, row, column, wrong)
             return
-        self._replace(table, row, {column: new or None})
         entered = [int(other["id"][-2:]) for other in self.rows["corrections"] if other["id"].startswith(day)]
-        entry = {"id": f"{day}-{max(entered, default=0) + 1:02d}", "corrected_on": day, "column_name": column}
+        number = max(entered, default=0) + 1
+        if number > MOST_A_DAY:
+            self.refuse(
+                "corrections", None, "id", f"{day} has {MOST_A_DAY} corrections, which is all that a day has room for"
+            )
+            return
+        self._replace(table, row, {column: new or None})
+        entry = {"id": f"{day}-{number:02d}", "corrected_on": day, "column_name": column}
         cells = {"table_name": table, "row_key": key, "old_value": old or None, "new_value": new or None}
         self._add("corrections", {**entry, **cells, "why": self.why, "source_id": source_id})
 

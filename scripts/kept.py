@@ -33,11 +33,12 @@ def write_release(root: Path) -> Path:
     if problems:
         raise BadDataError(problems)
     name = f"{NAME}-{newest['id']}"
-    with fresh_folder(root) as first, fresh_folder(root) as second, workshop(root / "build/releases", name) as made:
-        for folder in (first, second):
-            extract(root, "HEAD", Path(folder))
+    with fresh_folder(root) as fresh, workshop(root / "build/releases", name) as made:
+        folders = fresh / "first", fresh / "second"
+        for folder in folders:
+            extract(root, "HEAD", folder)
         with ThreadPoolExecutor() as workers:
-            here, there = workers.map(build_in, (Path(first), Path(second)), ({}, ELSEWHERE))
+            here, there = workers.map(build_in, folders, ({}, ELSEWHERE))
         _must_be_same(here, there)
         for path in KEPT[:-1]:
             shutil.copy(here / path, made / Path(path).name)

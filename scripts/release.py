@@ -165,7 +165,6 @@ def section(release: Mapping[str, Any], counts: list[tuple[str, str, int]], word
             *(["\n".join(f"- {told[0].upper()}{told[1:]}." for told in words)] if words else []),
             f"What changed, as `/{DATABASE}/changes_in_version?version={release['id']}` answers:",
             "\n".join(["| change | table | number |", "|---|---|---|", *lines]),
-            "",
         ]
     )
 
@@ -184,7 +183,7 @@ def _named_files(root: Path, release: Mapping[str, Any], told: str) -> dict[str,
         texts[path] = re.sub(old, new, texts[path], count=1, flags=re.MULTILINE)
     head, *sections = re.split(r"^(?=## )", texts[CHANGELOG], flags=re.MULTILINE)
     kept = [text.rstrip() + "\n\n" for text in sections if not text.startswith(f"## {version} ")]
-    texts[CHANGELOG] = f"{head}{told}\n{''.join(kept)}".rstrip() + "\n"
+    texts[CHANGELOG] = f"{head}{told}\n\n{''.join(kept)}".rstrip() + "\n"
     return {path: text.encode() for path, text in texts.items()}
 
 

@@ -17,12 +17,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
 from scripts.build import INPUTS, ROOT
 from scripts.downloads import dump_line
 from scripts.finished import NOTED, SUMS
+from scripts.places import one_at_a_time
 from scripts.problems import BadDataError, Problem, exit_code
 
 # What of the site is kept beside the checkout: the database, the packages, and the sums of everything.
@@ -59,8 +61,8 @@ def _run(root: Path, place: str) -> None:
     if not published:
         raise BadDataError([Problem(place, None, None, "is not a SHA256SUMS")])
     with fresh_folder(root) as folder:
-        _copy_inputs(root, Path(folder), with_archive=ARCHIVE in published)
-        rebuilt = read_sums((build_in(Path(folder), ELSEWHERE) / SUMS).read_text(encoding="utf-8"))
+        _copy_inputs(root, folder, with_archive=ARCHIVE in published)
+        rebuilt = read_sums((build_in(folder, ELSEWHERE) / SUMS).read_text(encoding="utf-8"))
     altered = dict(misfits(place, published))
     found = {**dict(differences(published, rebuilt)), **altered}
     if not found:
@@ -74,10 +76,16 @@ def _run(root: Path, place: str) -> None:
         raise BadDataError(Problem(name, None, None, said) for name, said in found.items())
 
 
-def fresh_folder(root: Path) -> "tempfile.TemporaryDirectory[str]":
-    """A folder that is gone again when its block ends, on the same disk as the checkout."""
-    (root / "build").mkdir(exist_ok=True)
-    return tempfile.TemporaryDirectory(prefix=".afresh-", dir=root / "build")
+@contextmanager
+def fresh_folder(root: Path) -> Iterator[Path]:
+    """A folder that is gone again when its block ends, on the checkout's disk; what a killed one left, too."""
+    build = root / "build"
+    wait = "another command builds afresh; waiting for its end"
+    with one_at_a_time(build / ".lock-afresh", wait, lambda said: print(said, file=sys.stderr)):
+        for left in [*build.glob(".afresh-*"), *(build / "releases").glob(".*")]:
+            shutil.rmtree(left)
+        with tempfile.TemporaryDirectory(prefix=".afresh-", dir=build) as folder:
+            yield Path(folder)
 
 
 def read_sums(text: str) -> Sums:

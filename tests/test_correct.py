@@ -13,7 +13,7 @@ from conftest import change_row, copy_project
 from scripts import correct, together
 from scripts.build import ROOT
 
-REASON = ["--why", "A reason, as readers see it.", "--source", "undl-4076672", "--on", "2027-01-05"]
+REASON = ["--why", "A reason, as readers see it.", "--source", "undl-4076672", "--on", "2026-11-23"]
 LOWER_TALLY = ["--set", "votes", "A-RES-ES-11-7,SYR", "vote", "abstain", "no"]
 Correct = Callable[..., tuple[int, str, str]]
 
@@ -50,7 +50,7 @@ def test_a_cell_and_its_correction_are_written_and_nothing_else(project: Path, r
         "data/ledger/corrections.csv",
         "data/un/votes.csv",
     }
-    line = '2027-01-05-01,2027-01-05,votes,"A-RES-ES-11-7,SYR",note,,"Seen, and noted",'
+    line = '2026-11-23-01,2026-11-23,votes,"A-RES-ES-11-7,SYR",note,,"Seen, and noted",'
     assert after["data/ledger/corrections.csv"].decode() == (
         before["data/ledger/corrections.csv"].decode() + line + '"A reason, as readers see it.",undl-4076672,\n'
     )
@@ -152,8 +152,8 @@ def test_of_two_at_once_neither_is_lost(project: Path):
     assert [process.returncode for process in both] == [0, 0], said
     assert sorted(said) == ["", "another command changes the tables; waiting for its end\n"]
     entered = (project / "data/ledger/corrections.csv").read_text(encoding="utf-8")
-    assert '2027-01-05-01,2027-01-05,votes,"A-RES-ES-11-7,' in entered
-    assert '2027-01-05-02,2027-01-05,votes,"A-RES-ES-11-7,' in entered
+    assert '2026-11-23-01,2026-11-23,votes,"A-RES-ES-11-7,' in entered
+    assert '2026-11-23-02,2026-11-23,votes,"A-RES-ES-11-7,' in entered
     assert (project / "data/un/votes.csv").read_text(encoding="utf-8").count(",Seen,") == 2
 
 
@@ -221,10 +221,28 @@ def test_an_unfinished_change_stops_the_build_and_is_finished_by_the_command(
 ):
     left = project / together.UNFINISHED / "data/un"
     left.mkdir(parents=True)
-    changed = (project / "data/un/blocs.csv").read_bytes() + b"\n"
+    changed = (project / "data/un/blocs.csv").read_bytes().replace(b"League of Arab States", b"Arab League", 1)
     (left / "blocs.csv").write_bytes(changed)
     code, said = build(project, "--validate")
     assert code == 1 and "data/.unfinished/data/un/blocs.csv: is not named in datapackage.yaml" in said
-    code, printed, _ = run(project, *LOWER_TALLY)
-    assert (code, printed.partition(":")[0]) == (0, "An interrupted change is now finished")
+    change = ("--set", "votes", "A-RES-ES-11-7,SYR", "note", "", "Seen")
+    code, _, said = run(project, *change, "--dry-run")
+    assert code == 1 and "data/.unfinished: is an interrupted change; without --dry-run it is finished" in said
+    assert (left / "blocs.csv").read_bytes() == changed
+    # Then the change that was asked for is made, too.
+    code, printed, _ = run(project, *change)
+    assert (code, printed.partition(":")[0]) == (0, "An interrupted change is now finished, before this one")
     assert (project / "data/un/blocs.csv").read_bytes() == changed
+    assert ",Seen," in (project / "data/un/votes.csv").read_text(encoding="utf-8")
+
+
+def test_the_hundredth_correction_of_a_day_is_refused(tables: Path, run: Correct, monkeypatch):
+    monkeypatch.setattr(correct, "MOST_A_DAY", 1)
+    vote = ("--set", "votes", "A-RES-ES-11-7,SYR")
+    code, _, said = run(tables, *vote, "note", "", "Seen", *vote, "vote", "abstain", "no")
+    assert code == 1 and "field id: 2026-11-23 has 1 corrections, which is all that a day has room for" in said
+
+
+def test_a_day_that_is_still_to_come_is_refused(tables: Path, capsys: pytest.CaptureFixture[str]):
+    assert correct.main([*LOWER_TALLY, *REASON, "--on", "2199-01-01"], root=tables) == 1
+    assert "--on: 2199-01-01 is still to come" in capsys.readouterr().err

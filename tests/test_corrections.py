@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -41,7 +42,9 @@ CORRECTED = "was “abstain” and is “no”. " + WHY
 @pytest.fixture(scope="module")
 def corrected_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = copy_project(tmp_path_factory.mktemp("corrected") / "project")
-    assert correct.main(CORRECTION, root=root) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(correct, "today", lambda: date(2026, 12, 5))
+        assert correct.main(CORRECTION, root=root) == 0
     assert main(["-q"], root=root) == 0
     return root
 

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import tarfile
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,7 +15,7 @@ import pytest
 from conftest import change_row, copy_project, replace_text
 from datasette.app import Datasette
 
-from scripts import correct, release, verify
+from scripts import correct, release, together, verify
 from scripts.build import ROOT
 from scripts.changes import State, read_state, rewritten, silent_changes, state_at, what_changed
 from scripts.checkout import introduced
@@ -220,7 +221,8 @@ def test_the_checkout_has_all_that_the_last_version_said_in_the_ledger():
 # --- preparing, keeping, verifying ---
 
 
-def test_a_version_is_prepared_from_what_changed_since_the_last_one(tmp_path: Path, run: Run):
+def test_a_version_is_prepared_from_what_changed_since_the_last_one(tmp_path: Path, run: Run, monkeypatch):
+    monkeypatch.setattr(correct, "today", lambda: date(2027, 2, 1))
     root = repository(tmp_path / "project")
     git(root, "tag", f"v{NEWEST['id']}")
     version, day = next_version(NEWEST["id"], "patch"), "2027-02-03"
@@ -362,7 +364,7 @@ def test_an_unpacked_release_builds_to_the_sums_that_came_with_it(
         "no/such.file: is published and was not built",
         "3 problems; this is not what was published",
     ]
-    assert list((root / "build").iterdir()) == []
+    assert [path.name for path in (root / "build").iterdir()] == [".lock-afresh"]
 
 
 def test_sums_that_are_served_can_be_held_against(site: Path, built_project: Path, server, monkeypatch, capsys):
@@ -402,6 +404,17 @@ def test_a_kept_database_that_was_altered_is_found(site: Path, built_project: Pa
     sums.write_text(text.replace(verify.read_sums(text)[verify.PROGRAMS], "0" * 64), encoding="utf-8")
     assert verify.main([str(sums)], root=built_project) == 1
     assert f"{database}: has another SQL dump than what is published" in capsys.readouterr().err
+
+
+def test_what_a_killed_command_left_is_removed(tmp_path: Path):
+    for left in ("build/.afresh-abc/site", "build/releases/.on-the-record-abc/passing"):
+        (tmp_path / left).mkdir(parents=True)
+    with verify.fresh_folder(tmp_path) as fresh:
+        there = sorted(path.relative_to(tmp_path / "build").as_posix() for path in (tmp_path / "build").rglob("*"))
+        assert there == [fresh.name, ".lock-afresh", "releases"]
+    (tmp_path / "build/.changed-abc/data").mkdir(parents=True)
+    with together.changing(tmp_path):
+        assert not list((tmp_path / "build").glob(".changed-*"))
 
 
 def test_what_is_no_list_of_sums_is_said_to_be_none(site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
