@@ -92,11 +92,11 @@ def put(made: Path, place: Path) -> None:
     for path in [*made.rglob("*"), made]:
         # Whoever builds, with whatever umask: what is published may be read by everyone.
         path.chmod(0o755 if path.is_dir() else 0o644)
-        _flush(path)
+        flush(path)
     if place.exists():
         remove(place)
     made.replace(place)
-    _flush(place.parent)
+    flush(place.parent)
 
 
 def point(link: Path, place: Path) -> None:
@@ -108,7 +108,7 @@ def point(link: Path, place: Path) -> None:
         temporary.replace(link)
     finally:
         temporary.unlink(missing_ok=True)
-    _flush(link.parent)
+    flush(link.parent)
 
 
 def forget_old(parent: Path, keep: int) -> None:
@@ -139,7 +139,7 @@ def _is_held(place: Path) -> bool:
         return False
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """Have the disk keep a file, or the names in a folder."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

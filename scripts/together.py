@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.places import one_at_a_time
+from scripts.places import flush, one_at_a_time
 
 UNFINISHED = "data/.unfinished"
 LOCK = "build/.lock-tables"
@@ -40,7 +40,7 @@ def write_together(root: Path, contents: dict[str, bytes]) -> None:
         prepared.rename(root / UNFINISHED)
     finally:
         shutil.rmtree(prepared, ignore_errors=True)
-    _sync(root / "data")
+    flush(root / "data")
     finish(root)
 
 
@@ -51,7 +51,7 @@ def finish(root: Path) -> list[str]:
     for path in paths:
         place = root / path.relative_to(left)
         path.replace(place)
-        _sync(place.parent)
+        flush(place.parent)
     shutil.rmtree(left, ignore_errors=True)
     return [path.relative_to(left).as_posix() for path in paths]
 
@@ -62,13 +62,4 @@ def _write_to_disk(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    """Have the names in a folder on the disk, too."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush(path.parent)
