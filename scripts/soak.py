@@ -285,7 +285,7 @@ Memory = dict[str, list[tuple[float, float]]]
 
 @contextmanager
 def _watched(processes: dict[str, Process]) -> Iterator[Memory]:
-    """Megabytes of each process and of the biggest that it has started, every ten seconds, by name."""
+    """Megabytes of each process, of the biggest that it has started and of all together, every ten seconds, by name."""
     memory: Memory = defaultdict(list)
     over, begun = threading.Event(), time.monotonic()
 
@@ -293,10 +293,12 @@ def _watched(processes: dict[str, Process]) -> Iterator[Memory]:
         while not over.wait(MEMORY_EACH):
             for name, process in processes.items():
                 now = time.monotonic() - begun
-                memory[name].append((now, _megabytes(process.pid)))
+                own = _megabytes(process.pid)
+                memory[name].append((now, own))
                 children = [_megabytes(child) for child in _children(process.pid)]
                 if children:
                     memory[f"{name}, its biggest"].append((now, max(children)))
+                    memory[f"{name}, with all it has started"].append((now, own + sum(children)))
 
     watching = threading.Thread(target=watch)
     watching.start()

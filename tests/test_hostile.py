@@ -196,6 +196,16 @@ def test_beside_ten_endless_queries_the_pages_are_answered_and_some_of_the_ten_r
     assert all(int(answer.headers["retry-after"]) > 0 for answer in refused)
 
 
+@pytest.mark.parametrize("what", ["?_size=max", "?_facet=claim&_facet_size=max", ".json?_facet=quote&_facet_size=max"])
+def test_of_many_long_pages_at_once_some_are_refused_and_the_others_answered(what: str, server: Server):
+    with httpx.Client(base_url=server.url, timeout=60) as client, ThreadPoolExecutor(10) as threads:
+        long = [threads.submit(client.get, f"/record/claims{what}") for _ in range(20)]
+        wait(long, return_when=FIRST_COMPLETED)
+        assert [client.get(address).status_code for address in HONEST] == [200] * len(HONEST)
+        assert {one.result().status_code for one in long} == {200, 429}
+        assert client.get(f"/record/claims{what}").status_code == 200
+
+
 def test_a_page_that_refuses_says_why_and_what_to_do(server: Server):
     with httpx.Client(base_url=server.url, timeout=60) as client, ThreadPoolExecutor(10) as threads:
         endless = [threads.submit(client.get, f"/record?sql={ENDLESS}") for _ in range(10)]

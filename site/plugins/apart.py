@@ -51,7 +51,12 @@ PRAGMAS = {
     "data_version",
 }
 # Addresses in memory, and files.
-FORBIDDEN_FUNCTIONS = {"fts3_tokenizer", "load_extension", "readfile", "writefile", "edit"}
+FORBIDDEN_FUNCTIONS = {
+    *("fts3_tokenizer", "load_extension", "readfile", "writefile", "edit", "sqlite_log"),
+    *("sqlite_compileoption_get", "sqlite_compileoption_used"),
+}
+# What SQLite tells about itself as tables: the statements of other readers are among it.
+FORBIDDEN_TABLES = {"bytecode", "dbstat", "sqlite_dbpage", "sqlite_memstat", "sqlite_stmt", "tables_used"}
 STUCK = "interrupted"  # as SQLite says it
 
 
@@ -208,7 +213,7 @@ def _connect(place: list[str]) -> sqlite3.Connection:
 def _authorize(action: int, first: str | None, second: str | None, *_: str | None) -> int:
     """Let SQL read, and nothing else; asked once when a statement is prepared."""
     allowed = (
-        action in ALLOWED
+        (action in ALLOWED and not (action == sqlite3.SQLITE_READ and (first or "").lower() in FORBIDDEN_TABLES))
         # What is asked where a virtual table says which columns it has; SQLite itself refuses any other such update.
         or (action == sqlite3.SQLITE_UPDATE and first == "sqlite_master")
         or (action == sqlite3.SQLITE_FUNCTION and (second or "").lower() not in FORBIDDEN_FUNCTIONS)

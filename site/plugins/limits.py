@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from json.encoder import encode_basestring_ascii
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -38,15 +39,26 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
 def _counting_rows() -> Callable[[sqlite3.Cursor, tuple[Any, ...]], sqlite3.Row]:
     """Rows as Datasette has them, until those of one query are too big together."""
     taken: WeakKeyDictionary[sqlite3.Cursor, int] = WeakKeyDictionary()
+    names: WeakKeyDictionary[sqlite3.Cursor, int] = WeakKeyDictionary()
 
     def row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> sqlite3.Row:
-        """One row, or OperationalError where it takes its cursor over LARGEST_RESULT characters and bytes."""
-        size = taken.get(cursor, 0) + ROW
-        for value in values:
-            size += len(value) if isinstance(value, str | bytes) else NUMBER
+        """One row, or OperationalError where it takes its cursor over LARGEST_RESULT characters."""
+        if cursor not in taken:
+            taken[cursor], names[cursor] = 0, sum(_written(name) for name, *_ in cursor.description)
+        size = taken[cursor] + ROW + names[cursor] + sum(_written(value) for value in values)
         if size > LARGEST_RESULT:
             raise sqlite3.OperationalError(TOO_BIG)
         taken[cursor] = size
         return sqlite3.Row(cursor, values)
 
     return row
+
+
+def _written(value: object) -> int:
+    """How many characters a value takes in JSON, where a NUL is six of them and every row names its columns again."""
+    if isinstance(value, bytes):
+        try:
+            value = value.decode()
+        except UnicodeDecodeError:
+            return len(value) * 4 // 3
+    return len(encode_basestring_ascii(value)) if isinstance(value, str) else NUMBER

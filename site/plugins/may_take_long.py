@@ -20,12 +20,15 @@ from datasette.utils.asgi import Request
 from datasette.views.base import DatasetteError
 
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
-SQL, BIG_TABLES = "queries in SQL", "questions to the biggest tables"
+SQL, BIG_TABLES, BIG_PAGES = "queries in SQL", "questions to the biggest tables", "long pages"
+# What makes a page long: more rows than a page has by itself, and counts of values. They are made one after the other.
+FACETS = {"_facet", "_facet_array", "_facet_date", "_facet_size"}
+LONG = {"_size", *FACETS}
 # The last is the language of full-text search, in which a few hundred words can be one step of many seconds.
 BRING_SQL = {"sql", "_where", "_searchmode"}
 # With more rows than these, what is filtered, sorted or counted may take a second.
 MOST_ROWS_SCANNED = 100_000
-TABLE = re.compile(r"/(?P<database>\w+)/(?P<table>[^/.]+)(\.\w+)?/?")
+TABLE = re.compile(r"/(?P<database>\w+)/(?P<table>[^/.]+)(?P<ending>\.\w+)?/?")
 # What asks for rows as they stand, by their key.
 AS_THEY_STAND = {
     "_col",
@@ -58,6 +61,7 @@ class _Place:
 
     def __init__(self, kind: str, taken: "Counter[str]", reader: str) -> None:
         self.kind, self.until, self.left = kind, time.monotonic() + LONGEST_WAIT, False
+        self.turn: asyncio.Lock | None = None
         self._taken, self._reader = taken, reader
         taken[reader] += 1
 
@@ -67,6 +71,8 @@ class _Place:
             self.left = True
             self._taken[self._reader] -= 1
             self._taken += Counter()  # drops readers that have none
+            if self.turn:
+                self.turn.release()
 
 
 PLACE: ContextVar[_Place | None] = ContextVar("place", default=None)
@@ -130,9 +136,21 @@ async def _answer(datasette: Datasette, question: Any, place: _Place) -> Any:
 
 
 @hookimpl
+def extra_template_vars() -> dict[str, Callable[[], Awaitable[str]]]:
+    """`breathe()` in every template, for the middle of long lists: others are answered there."""
+
+    async def breathe() -> str:
+        await asyncio.sleep(0)
+        return ""
+
+    return {"breathe": breathe}
+
+
+@hookimpl
 def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
     """Let in as many requests that may take long as there are places; answer 429 with Retry-After to the others."""
-    taken: dict[str, Counter[str]] = {kind: Counter() for kind in (SQL, BIG_TABLES)}
+    taken: dict[str, Counter[str]] = {kind: Counter() for kind in (SQL, BIG_TABLES, BIG_PAGES)}
+    turn = asyncio.Lock()
 
     def wrap(app: App) -> App:
         """The same application behind the door."""
@@ -151,8 +169,10 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
                 await response.asgi_send(send)
                 return
             place = _Place(kind, taken[kind], reader)
-            token = PLACE.set(place)
+            token = PLACE.set(None if kind == BIG_PAGES else place)
             try:
+                if kind == BIG_PAGES and await turn.acquire():
+                    place.turn = turn
                 await _while_there(app, scope, receive, _leaving(send, place))
             finally:
                 place.leave()
@@ -177,7 +197,9 @@ def _kind(datasette: Datasette, scope: dict[str, Any]) -> str | None:
     is_view = table in noted.get("views", {})
     as_they_stand = AS_THEY_STAND - {"_next"} if is_view else AS_THEY_STAND
     rows = {**noted.get("tables", {}), **noted.get("views", {})}.get(table, {}).get("count") or 0
-    return BIG_TABLES if rows > MOST_ROWS_SCANNED and not as_they_stand.issuperset(asked) else None
+    if rows > MOST_ROWS_SCANNED and not as_they_stand.issuperset(asked):
+        return BIG_TABLES
+    return None if (FACETS if place["ending"] else LONG).isdisjoint(asked) else BIG_PAGES
 
 
 def _full(taken: "Counter[str]", reader: str) -> str:
