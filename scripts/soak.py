@@ -95,6 +95,8 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     if not site.is_dir():
         print("There is no site yet: run `make build`.", file=sys.stderr)
         return 1
+    if not (site / "archive.db").is_file():
+        print("This site has no archive: nobody filters tables of a million rows.", flush=True)
     seconds = options.minutes * 60
     with _served(site, options.number) as (port, processes):
         addresses = _honest_addresses(site, port)

@@ -18,7 +18,7 @@ METHODS = ("GET", "HEAD", "OPTIONS")
 FILES = re.compile(r"/(-/)?static(-plugins)?/.*", re.DOTALL)
 NO_FILE = "There is no file at this address."
 NOTHING_TAKEN = "Nothing can be sent to this address."
-TOO_LONG = "The query took longer than one second and was stopped."
+TOO_LONG = "The query took longer than one second of the processor, or than four by the clock, and was stopped."
 TOO_BIG = "The query's result is too big for the memory that it may have."
 
 
