@@ -297,10 +297,11 @@ def _watched(processes: dict[str, Process]) -> Iterator[Memory]:
                 now = time.monotonic() - begun
                 own = _megabytes(process.pid)
                 memory[name].append((now, own))
-                children = [_megabytes(child) for child in _children(process.pid)]
+                children = _children(process.pid)
                 if children:
-                    memory[f"{name}, its biggest"].append((now, max(children)))
-                    memory[f"{name}, with all it has started"].append((now, own + sum(children)))
+                    memory[f"{name}, its biggest"].append((now, max(map(_megabytes, children))))
+                    together = sum(_share_of_megabytes(pid) for pid in (process.pid, *children))
+                    memory[f"{name}, with all it has started"].append((now, together))
 
     watching = threading.Thread(target=watch)
     watching.start()
@@ -315,6 +316,14 @@ def _megabytes(pid: int) -> float:
     """Resident memory of a process, on Linux; of one that has ended, nothing."""
     with contextlib.suppress(OSError):
         found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
+        return int(found[1]) / 1024 if found else 0.0
+    return 0.0
+
+
+def _share_of_megabytes(pid: int) -> float:
+    """Resident memory of a process, on Linux, where what several share is divided among them."""
+    with contextlib.suppress(OSError):
+        found = re.search(r"Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8"))
         return int(found[1]) / 1024 if found else 0.0
     return 0.0
 
