@@ -292,6 +292,7 @@ def _watched(processes: dict[str, Process]) -> Iterator[Memory]:
     over, begun = threading.Event(), time.monotonic()
 
     def watch() -> None:
+        """Measure until the block is over."""
         while not over.wait(MEMORY_EACH):
             for name, process in processes.items():
                 now = time.monotonic() - begun

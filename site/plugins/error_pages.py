@@ -24,11 +24,11 @@ TOO_BIG = "The query's result is too big for the memory that it may have."
 
 @hookimpl
 def startup(datasette: Datasette) -> None:
-    """Give every other plugin `datasette.error_answer(request, status, text)`, for what it refuses."""
+    """Give every other plugin `datasette.error_answer(scope, receive, status, text)`, for what it refuses."""
 
-    async def error_answer(request: Request, status: int, text: str) -> Response:
+    async def error_answer(scope: dict[str, Any], receive: Any, status: int, text: str) -> Response:
         """An error as JSON, text or a page."""
-        return await _answer(datasette, request, _error(status, text))
+        return await _answer(datasette, _request(scope, receive), _error(status, text))
 
     datasette.error_answer = error_answer
 

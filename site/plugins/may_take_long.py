@@ -16,7 +16,6 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.database import Database
 from datasette.utils import tilde_decode
-from datasette.utils.asgi import Request
 from datasette.views.base import DatasetteError
 
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
@@ -140,6 +139,7 @@ def extra_template_vars() -> dict[str, Callable[[], Awaitable[str]]]:
     """`breathe()` in every template, for the middle of long lists: others are answered there."""
 
     async def breathe() -> str:
+        """Let whoever else is asking have a turn; writes nothing."""
         await asyncio.sleep(0)
         return ""
 
@@ -164,7 +164,7 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
             reader = _reader(scope)
             if full := _full(taken[kind], reader):
                 await datasette.invoke_startup()
-                response = await datasette.error_answer(_request(scope, receive), 429, full.format(kind=kind))
+                response = await datasette.error_answer(scope, receive, 429, full.format(kind=kind))
                 response.headers["Retry-After"] = str(RETRY_AFTER)
                 await response.asgi_send(send)
                 return
@@ -223,11 +223,6 @@ def _reader(scope: dict[str, Any]) -> str:
     return host if address.version == 4 else str(ipaddress.ip_network((int(address), 64), strict=False))
 
 
-def _request(scope: dict[str, Any], receive: Any) -> Request:
-    """A request that has not come to where Datasette makes tokens for forms that write, of which there are none."""
-    return Request({**scope, "csrftoken": str}, receive)
-
-
 def _leaving(send: Any, place: _Place) -> Callable[[dict[str, Any]], Awaitable[None]]:
     async def sending(message: dict[str, Any]) -> None:
         """The answer as it comes, and the place is free; one that waited in vain is told when to come back."""
@@ -249,6 +244,7 @@ async def _while_there(app: App, scope: dict[str, Any], receive: Any, send: Any)
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def gone() -> None:
+        """Done once the reader has left."""
         while (await receive())["type"] != "http.disconnect":
             pass
 
