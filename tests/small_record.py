@@ -12,6 +12,7 @@ from pathlib import Path
 from conftest import copy_project
 
 from scripts.build import ROOT
+from scripts.ledger import ledger_sha256
 from scripts.package import Package, Row, Rows
 from scripts.queries import Query, read_metadata, read_queries
 from scripts.read import read_whole
@@ -39,8 +40,17 @@ def cut_record(root: Path) -> Path:
         lines = (ROOT / table.path).read_bytes().split(b"\n")
         numbers = sorted(row.number for row in kept[table.name].values())
         (root / table.path).write_bytes(b"".join(lines[number - 1] + b"\n" for number in [1, *numbers]))
+    seal(root / package.tables["releases"].path, {name: list(keyed.values()) for name, keyed in kept.items()})
     shutil.rmtree(root / "build", ignore_errors=True)
     return root
+
+
+def seal(releases: Path, rows: Rows) -> None:
+    """Give each version the fingerprint of the ledger as it was cut."""
+    text = releases.read_text(encoding="utf-8")
+    for row in rows["releases"]:
+        text = text.replace(row["ledger_sha256"], ledger_sha256(rows, row["id"]))
+    releases.write_text(text, encoding="utf-8")
 
 
 class Cut:
