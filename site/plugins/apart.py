@@ -84,8 +84,8 @@ class Question:
 class Apart:
     """A few processes that answer questions in the order in which they come, each started when it is first needed."""
 
-    def __init__(self, script: Path, places: dict[str, list[str]]) -> None:
-        self._script, self._places = script, places
+    def __init__(self, script: Path, places: dict[str, list[str]], own_names: bool) -> None:
+        self._script, self._started_with = script, (places, own_names)
         self._threads = ThreadPoolExecutor(PROCESSES, thread_name_prefix="apart")
         self._own = threading.local()
 
@@ -132,7 +132,7 @@ class Apart:
             )
             weakref.finalize(self, _end, process)
             assert process.stdin
-            pickle.dump(self._places, process.stdin)
+            pickle.dump(self._started_with, process.stdin)
         return process
 
     def _as_rows(self, description: list[tuple[Any, ...]], rows: list[tuple[Any, ...]]) -> list[sqlite3.Row]:
@@ -151,7 +151,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 @hookimpl
 def startup(datasette: Datasette) -> None:
-    """Give every other plugin `datasette.new_apart()`, processes that answer, and `question_apart`, to ask them."""
+    """Give every other plugin `new_apart`, which makes processes that answer, and `question_apart`, to ask them.
+
+    Processes that answer SQL whose author names the columns are told so: `own_names`.
+    """
     files = {
         name: f"file:{database.path}?{'mode=ro' if database.is_mutable else 'immutable=1'}"
         for name, database in datasette.databases.items()
@@ -159,7 +162,7 @@ def startup(datasette: Datasette) -> None:
     }
     places = {name: [uri] for name, uri in files.items()}
     places["_memory"] = [":memory:", *(f"{name} {uri}" for name, uri in files.items() if datasette.crossdb)]
-    datasette.new_apart = lambda: Apart(Path(datasette.plugins_dir) / "apart.py", places)
+    datasette.new_apart = lambda own_names: Apart(Path(datasette.plugins_dir) / "apart.py", places, own_names)
     datasette.question_apart = Question
 
 
@@ -167,7 +170,7 @@ def main() -> None:
     """Answer questions from standard input, one after the other, until there are no more."""
     _give_way()
     asked, answered = sys.stdin.buffer, sys.stdout.buffer
-    places: dict[str, list[str]] = pickle.load(asked)
+    places, own_names = pickle.load(asked)
     connections: dict[str, sqlite3.Connection] = {}
     while True:
         try:
@@ -175,7 +178,7 @@ def main() -> None:
         except EOFError:
             return
         if database not in connections:
-            connections[database] = _connect(places[database])
+            connections[database] = _connect(places[database], own_names)
         pickle.dump(_answer(connections[database], *question), answered)
         answered.flush()
 
@@ -191,7 +194,7 @@ def _give_way() -> None:
         Path("/proc/self/autogroup").write_text(str(NICE_SESSION), encoding="utf-8")
 
 
-def _connect(place: list[str]) -> sqlite3.Connection:
+def _connect(place: list[str], own_names: bool) -> sqlite3.Connection:
     """A connection as Datasette prepares it, to a file or to memory with files attached, and with bounds on SQL."""
     import limits
     import search
@@ -200,6 +203,7 @@ def _connect(place: list[str]) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True)
     connection.text_factory = lambda text: str(text, "utf-8", "replace")
     limits.prepare_connection(connection)
+    connection.row_factory = limits.counting_rows(names_too=own_names)
     search.prepare_connection(connection)
     for one in attached:
         name, _, uri = one.partition(" ")

@@ -33,18 +33,23 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
         conn.setlimit(limit, value)
     conn.execute("pragma trusted_schema = off")
     conn.execute(f"pragma hard_heap_limit = {MOST_MEMORY}")
-    conn.row_factory = _counting_rows()
+    conn.row_factory = counting_rows()
 
 
-def _counting_rows() -> Callable[[sqlite3.Cursor, tuple[Any, ...]], sqlite3.Row]:
-    """Rows as Datasette has them, until those of one query are too big together."""
+def counting_rows(names_too: bool = False) -> Callable[[sqlite3.Cursor, tuple[Any, ...]], sqlite3.Row]:
+    """Rows as Datasette has them, until those of one query are too big together.
+
+    In JSON every row names its columns: a reader's own names can be long, and count in each row with `names_too`. Those
+    of the site's tables are short, and its CSV has them once.
+    """
     taken: WeakKeyDictionary[sqlite3.Cursor, int] = WeakKeyDictionary()
     names: WeakKeyDictionary[sqlite3.Cursor, int] = WeakKeyDictionary()
 
     def row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> sqlite3.Row:
         """One row, or OperationalError where it takes its cursor over LARGEST_RESULT characters."""
         if cursor not in taken:
-            taken[cursor], names[cursor] = 0, sum(_written(name) for name, *_ in cursor.description)
+            taken[cursor] = 0
+            names[cursor] = sum(_written(name) for name, *_ in cursor.description) if names_too else 0
         size = taken[cursor] + ROW + names[cursor] + sum(_written(value) for value in values)
         if size > LARGEST_RESULT:
             raise sqlite3.OperationalError(TOO_BIG)
@@ -55,7 +60,7 @@ def _counting_rows() -> Callable[[sqlite3.Cursor, tuple[Any, ...]], sqlite3.Row]
 
 
 def _written(value: object) -> int:
-    """How many characters a value takes in JSON, where a NUL is six of them and every row names its columns again."""
+    """How many characters a value takes in JSON, where a NUL is six of them."""
     if isinstance(value, bytes):
         try:
             value = value.decode()

@@ -80,7 +80,7 @@ PLACE: ContextVar[_Place | None] = ContextVar("place", default=None)
 @hookimpl
 def startup(datasette: Datasette) -> None:
     """Have each database answer apart what is asked on behalf of a request that may take long."""
-    datasette.pools = {kind: datasette.new_apart() for kind in (SQL, BIG_TABLES)}
+    datasette.pools = {kind: datasette.new_apart(own_names=kind == SQL) for kind in (SQL, BIG_TABLES)}
     for name, database in datasette.databases.items():
         if database.path or name == "_memory":
             database.execute = _answering_apart(datasette, database)
