@@ -122,8 +122,8 @@ def rewritten(before: State, after: State) -> Iterator[Problem]:
                 yield Problem(path, None, None, f"{key} was in the last version and is gone")
                 continue
             for column in sorted(was.values.keys() & row.values.keys()):
-                leads_to = {"new_key": was.values.get("table_name"), "source_id": "sources"}.get(column)
-                if row[column] not in (was[column], moved.get((str(leads_to), was[column]), was[column])):
+                followed = moved.get(("sources", was[column])) if column == "source_id" else None
+                if row[column] not in (was[column], followed or was[column]):
                     yield Problem(path, row.number, column, f'was "{was[column] or ""}" in the last version')
 
 

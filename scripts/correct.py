@@ -186,10 +186,7 @@ class Draft:
                         self._move(other.name, referring, {field: cells.get(name, row[name]) for field, name in pairs})
 
     def _redirect(self, table: str, key: str, new: str | None) -> None:
-        """Enter where a key went, and have what led to it lead there, too."""
-        for row in list(self.rows["redirects"]):
-            if (row["table_name"], row["new_key"]) == (table, key):
-                self._replace("redirects", row, {"new_key": new})
+        """Enter where a key went. What led to it still does, so that what a version said stays."""
         self._add("redirects", {"table_name": table, "old_key": key, "new_key": new, "why": self.why})
 
     def _row(self, table: str, key: str) -> Row | None:

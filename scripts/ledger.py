@@ -10,12 +10,12 @@ from scripts.problems import Problem
 
 Keyed = dict[str, dict[str, Row]]
 Breach = tuple[Row, str, str]
-# What a version says in the ledger and never changes. Where a redirect leads, and the source of a correction, follow
-# a row whose key moves later; the release holds these against the version before.
+# What a version says in the ledger and never changes. The source of a correction follows a row whose key moves later;
+# the release holds it against the version before.
 SEALED = {
     "releases": ("id", "released_on", "kind", "summary", "tables_sha256"),
     "published_keys": ("table_name", "row_key", "release_id"),
-    "redirects": ("table_name", "old_key", "why", "release_id"),
+    "redirects": ("table_name", "old_key", "new_key", "why", "release_id"),
     "corrections": (
         *("id", "corrected_on", "table_name", "row_key", "column_name", "old_value", "new_value", "why", "release_id"),
     ),
@@ -40,8 +40,18 @@ def rows_by_key(package: Package, rows: Rows) -> Keyed:
 
 
 def moved_keys(rows: Rows) -> dict[tuple[str, str], str | None]:
-    """The key that each former key leads to, by table and key; None for a row that was withdrawn."""
-    return {(row["table_name"], row["old_key"]): row["new_key"] for row in rows.get("redirects", [])}
+    """The key that each former key leads to in the end, by table and key; None for a row that was withdrawn."""
+    steps = {(row["table_name"], row["old_key"]): row["new_key"] for row in rows.get("redirects", [])}
+    return {(table, key): _end(steps, table, key) for table, key in steps}
+
+
+def _end(steps: dict[tuple[str, str], str | None], table: str, start: str) -> str | None:
+    """Where redirects lead one after the other; where they lead in a circle, a key in it."""
+    key: str | None = start
+    for _ in steps:
+        if key is not None and (table, key) in steps:
+            key = steps[table, key]
+    return key
 
 
 def ledger_sha256(rows: Rows, version: str) -> str:
@@ -82,15 +92,16 @@ def _corrections(rows: Rows, keyed: Keyed) -> Iterator[Breach]:
 
 
 def _redirects(rows: Rows, keyed: Keyed) -> Iterator[Breach]:
-    """A redirect leads from a key that is gone to one that is there, or says that the row was withdrawn."""
+    """A redirect leads from a key that is gone to one that is there, or by others to one, or to a withdrawal."""
+    moved = moved_keys(rows)
     for row in rows["redirects"]:
         table = keyed.get(row["table_name"])
         if table is None:
             yield row, "table_name", f"{row['table_name']} is not a table"
         elif row["old_key"] in table:
             yield row, "old_key", f"{row['table_name']} still has a row {row['old_key']}"
-        elif row["new_key"] is not None and row["new_key"] not in table:
-            yield row, "new_key", f"{row['table_name']} has no row {row['new_key']}"
+        elif (end := moved[row["table_name"], row["old_key"]]) is not None and end not in table:
+            yield row, "new_key", f"{row['table_name']} has no row {end}"
 
 
 def _releases(rows: Rows, keyed: Keyed) -> Iterator[Breach]:

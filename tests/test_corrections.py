@@ -109,7 +109,7 @@ async def test_a_correction_is_in_the_feed_and_on_the_page_of_corrections(ds: Da
     text = await page(ds, "/corrections")
     assert f"was “abstain”, is “no”. {WHY}" in words(text)
     assert f"source_differences {WITHDRAWN[0]} was withdrawn. {WHY}" in words(text)
-    assert f"sources sociose-page is now sociose-2025 . {WHY}" in words(text)
+    assert f"sources sociose-page became sociose-2025 . {WHY}" in words(text)
 
 
 async def test_the_corrected_values_are_counted_and_checked(ds: Datasette):

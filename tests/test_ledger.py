@@ -60,6 +60,7 @@ def test_a_correction_that_the_table_does_not_show_is_refused(
         ({"table": "ballots", "old": "a", "new": "b"}, "field table_name: ballots is not a table"),
         ({"table": "outlets", "old": "cnn", "new": "reuters"}, "field old_key: outlets still has a row cnn"),
         ({"table": "outlets", "old": "kabel", "new": "wire"}, "field new_key: outlets has no row wire"),
+        ({"table": "outlets", "old": "kabel", "new": "kabel"}, "field new_key: outlets has no row kabel"),
     ],
 )
 def test_a_redirect_that_leads_nowhere_is_refused(
@@ -73,6 +74,15 @@ def test_a_redirect_that_leads_nowhere_is_refused(
 
 def test_a_redirect_from_a_retired_key_is_accepted(project: Path, build: Callable):
     add(project, "redirects", REDIRECT.format(table="outlets", old="cable-news-network", new="cnn"))
+    assert build(project, "--validate") == (0, "")
+
+
+@pytest.mark.parametrize("end", ["cnn", ""])
+def test_redirects_may_lead_one_to_the_next(project: Path, build: Callable, end: str):
+    add(project, "redirects", REDIRECT.format(table="outlets", old="cable-news-network", new="cable-news"))
+    code, said = build(project, "--validate")
+    assert code == 1 and "field new_key: outlets has no row cable-news" in said
+    add(project, "redirects", REDIRECT.format(table="outlets", old="cable-news", new=end))
     assert build(project, "--validate") == (0, "")
 
 
@@ -165,6 +175,7 @@ def no_redirects(project: Path) -> None:
         gone_with_its_key,
         no_redirects,
         take_out("corrections", line="2026-11-22-08"),
+        lambda project: replace_text(project / "data/ledger/redirects.csv", ",ap-dayton-shea,", ",,"),
         lambda project: replace_text(project / "data/ledger/releases.csv", "1.0.0,2026-11-30", "1.0.0,2026-11-29"),
         lambda project: replace_text(
             project / "data/ledger/releases.csv", ROWS["releases"][0]["tables_sha256"], "0" * 64

@@ -188,6 +188,7 @@ def test_a_key_that_moved_with_all_that_refers_to_it_is_no_silent_change():
         ("corrections", lambda rows: rows[1:], "2026-11-22-01 was in the last version and is gone"),
         ("redirects", lambda rows: [], "was in the last version and is gone"),
         ("redirects", other_cell(new_key=""), 'was "A-RES-ES-11-7,k8r-21226,1" in the last version'),
+        ("redirects", other_cell(new_key="A-RES-ES-11-7,k8r,1"), 'was "A-RES-ES-11-7,k8r-21226,1" in the last version'),
         ("corrections", other_cell(old_value="something"), "in the last version"),
         ("corrections", other_cell(source_id="undl-4076672"), "in the last version"),
         ("releases", other_cell(summary="Another."), "in the last version"),
@@ -204,7 +205,7 @@ def test_a_row_that_is_gone_and_left_no_trace_is_found():
     assert "is gone since the last version, and redirects says nothing of it" in problem.reason
 
 
-def test_where_a_redirect_leads_and_the_source_of_a_correction_may_follow_a_row_that_moved():
+def test_the_source_of_a_correction_may_follow_a_row_that_moved():
     correction = STATE.rows["corrections"][0]
     key = correction["source_id"]
     moved = {"table_name": "sources", "old_key": key, "new_key": "undl-x", "why": "A test.", "release_id": None}

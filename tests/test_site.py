@@ -238,6 +238,21 @@ async def test_a_key_that_had_to_change_redirects(altered: Callable[[str], Datas
     assert (response.status_code, response.headers["location"]) == (301, "/record/claims/sociose-2025-03-02-09")
 
 
+async def test_a_key_that_changed_twice_leads_to_the_end_at_once(altered: Callable[[str], Datasette]):
+    ds = altered(
+        """insert into redirects values ('outlets', 'cable', 'cable-news', 'A name.', '1.0.0'),
+        ('outlets', 'cable-news', 'cnn', 'A name.', '1.0.0'), ('outlets', 'wire', 'wired', 'A name.', '1.0.0'),
+        ('outlets', 'wired', null, 'It is no outlet.', '1.0.0')"""
+    )
+    response = await ds.client.get("/record/outlets/cable")
+    assert (response.status_code, response.headers["location"]) == (301, "/record/outlets/cnn")
+    for key in ("wire", "WIRED"):
+        response = await ds.client.get(f"/record/outlets/{key}")
+        assert (response.status_code, "has been withdrawn. It is no outlet." in words(response.text)) == (410, True)
+    history = (await ds.client.get("/record/row_history.json?table_name=outlets&row_key=cnn&_shape=array")).json()
+    assert [row["row_key"] for row in history if row["what"].startswith("moved")] == ["cable", "cable-news"]
+
+
 async def test_a_program_may_encode_the_comma_of_a_key(ds: Datasette):
     response = await ds.client.get("/record/votes/A-RES-ES-11-7%2CUSA")
     assert (response.status_code, [words(cell) for cell in cells(response.text, "vote")]) == (200, ["no"])

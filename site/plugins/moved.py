@@ -33,12 +33,12 @@ def handle_exception(
 
     async def redirect() -> Response | None:
         """A 301 to the key that the row has now, in the same form, or a 410; None where no row has or had it."""
-        parts = [tilde_decode(part) for part in place["key"].split(",")]
-        why = await _withdrawn(datasette, place["database"], place["table"], parts)
+        asked_for = [tilde_decode(part) for part in place["key"].split(",")]
+        parts, why = await _followed(datasette, place["database"], place["table"], asked_for)
         if why is not None:
-            return await _gone(datasette, request, place["table"], ",".join(parts), why)
+            return await _gone(datasette, request, place["table"], ",".join(asked_for), why)
         found = await _key_now(datasette, place["database"], place["table"], parts)
-        if found is None or found == parts:
+        if found is None or found == asked_for:
             return None
         key = ",".join(tilde_encode(part) for part in found)
         asked = f"?{request.query_string}" if request.query_string else ""
@@ -48,14 +48,17 @@ def handle_exception(
     return redirect
 
 
-async def _withdrawn(datasette: Datasette, name: str, table: str, parts: list[str]) -> str | None:
-    """Why the row of a key was withdrawn; None where it was not."""
+async def _followed(datasette: Datasette, name: str, table: str, parts: list[str]) -> tuple[list[str], str | None]:
+    """The key to which redirects lead, one after the other; and why the row was withdrawn, None where it was not."""
     database = datasette.get_database(name)
     if REDIRECTS not in await database.table_names():
-        return None
-    sql = f"select why from {REDIRECTS} where table_name = ? and old_key = ? collate nocase and new_key is null"  # noqa: S608
-    row = (await database.execute(sql, [table, ",".join(parts)])).first()
-    return row["why"] if row else None
+        return parts, None
+    sql = f"select new_key, why from {REDIRECTS} where table_name = ? and old_key = ? collate nocase"  # noqa: S608
+    while row := (await database.execute(sql, [table, ",".join(parts)])).first():
+        if row["new_key"] is None:
+            return parts, row["why"]
+        parts = row["new_key"].split(",")
+    return parts, None
 
 
 async def _gone(datasette: Datasette, request: Request, table: str, key: str, why: str) -> Response:
@@ -68,14 +71,10 @@ async def _gone(datasette: Datasette, request: Request, table: str, key: str, wh
 
 
 async def _key_now(datasette: Datasette, name: str, table: str, parts: list[str]) -> list[str] | None:
-    """The key that a row has now, from the key in an address: an old one, or the one in the table's `key_column`."""
+    """The key that a row has, from the one in an address: its own, or the one in the table's `key_column`."""
     database = datasette.get_database(name)
-    tables = await database.table_names()
-    if table not in tables:
+    if table not in await database.table_names():
         return None
-    if REDIRECTS in tables:
-        moved = await _look_up(database, REDIRECTS, ["new_key"], ["table_name", "old_key"], [table, ",".join(parts)])
-        parts = moved[0].split(",") if moved else parts
     columns = await database.primary_keys(table)
     found = await _look_up(database, table, columns, columns, parts) if len(columns) == len(parts) else None
     known = datasette.served[name]["tables"].get(table, {}).get("key_column")
