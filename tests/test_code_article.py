@@ -9,6 +9,7 @@ import os
 import pty
 import select
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -785,7 +786,13 @@ class Terminal:
 def terminal(root: Path, text: Path) -> Iterator[Terminal]:
     master, slave = pty.openpty()
     command = [sys.executable, "-m", "scripts.code_article", str(text), "--coder", "coder T"]
-    process = subprocess.Popen(command, cwd=root, preexec_fn=lambda: os.login_tty(slave))
+
+    def sit_down() -> None:
+        os.login_tty(slave)
+        # What runs in the background of a shell ignores this, and so would what it starts.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    process = subprocess.Popen(command, cwd=root, preexec_fn=sit_down)
     os.close(slave)
     try:
         yield Terminal(master, process)
