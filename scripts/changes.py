@@ -44,7 +44,7 @@ def read_state(root: Path) -> State:
 def state_at(root: Path, release: Row) -> State:
     """What the checkout published in a release: at its tag, or where its row was written."""
     tag = f"v{release['id']}"
-    commit = tag if has_tag(root, tag) else introduced(root, "data/ledger/releases.csv", release["tables_sha256"])
+    commit = tag if has_tag(root, tag) else introduced(root, "data/ledger/releases.csv", release["ledger_sha256"])
     with tempfile.TemporaryDirectory() as folder:
         extract(root, commit, Path(folder))
         return read_state(Path(folder))
