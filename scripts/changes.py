@@ -8,11 +8,12 @@ from pathlib import Path
 
 from scripts.checkout import extract, has_tag, introduced
 from scripts.correct import LEDGER
-from scripts.ledger import Keyed, moved_keys, rows_by_key
+from scripts.ledger import Keyed, keys_of_same_row, moved_keys, rows_by_key
 from scripts.package import Package, Row, Rows
-from scripts.problems import Problem
+from scripts.problems import BadDataError, Problem
 from scripts.queries import read_metadata, read_queries
 from scripts.read import read_whole
+from scripts.releases import tables_sha256
 
 ADDED, CORRECTED, MOVED, WITHDRAWN = "rows added", "values corrected", "keys moved", "rows withdrawn"
 
@@ -42,12 +43,22 @@ def read_state(root: Path) -> State:
 
 
 def state_at(root: Path, release: Row) -> State:
-    """What the checkout published in a release: at its tag, or where its row was written."""
+    """What the checkout published in a release: at its tag, or where its row was written.
+
+    BadDataError where that commit has other tables than the release, or none is found.
+    """
     tag = f"v{release['id']}"
     commit = tag if has_tag(root, tag) else introduced(root, "data/ledger/releases.csv", release["ledger_sha256"])
+    if not commit:
+        reason = f"has no commit with version {release['id']}: fetch the whole history and the tags"
+        raise BadDataError([Problem("git", None, "log", reason)])
     with tempfile.TemporaryDirectory() as folder:
         extract(root, commit, Path(folder))
-        return read_state(Path(folder))
+        state = read_state(Path(folder))
+        if tables_sha256(state.package) != release["tables_sha256"]:
+            reason = f"has other tables than version {release['id']}: a tag in the wrong place, or a history cut short"
+            raise BadDataError([Problem("git", None, commit[:12], reason)])
+        return state
 
 
 def what_changed(before: State | None, after: State) -> Iterator[tuple[str, str]]:
@@ -76,26 +87,25 @@ def what_changed(before: State | None, after: State) -> Iterator[tuple[str, str]
 
 def silent_changes(before: State, after: State) -> Iterator[Problem]:
     """Cells of published rows that changed and that no correction of this release tells of, or not what they were."""
-    moved, corrections = moved_keys(after.rows), str(after.package.tables["corrections"].path)
+    moved, same = moved_keys(after.rows), keys_of_same_row(after.rows)
+    corrections = str(after.package.tables["corrections"].path)
     told: dict[tuple[str, str | None, str], Row] = {}
     for entry in sorted(after.rows["corrections"], key=lambda row: row["id"]):
         if entry["release_id"] is None:
             name, key = entry["table_name"], entry["row_key"]
             # The first says what stood there; the ledger's law has each further one go on from it.
-            told.setdefault((name, moved.get((name, key), key), entry["column_name"]), entry)
+            told.setdefault((name, same.get((name, key), key), entry["column_name"]), entry)
     for name, was_keyed in before.keyed.items():
         table = after.package.tables.get(name)
         if table is None or name in LEDGER:
             continue
         leads_to = {key.fields[0]: key.table for key in table.foreign_keys if len(key.fields) == 1}
         for old_key, was in was_keyed.items():
-            key = moved.get((name, old_key), old_key)
-            if key != old_key and key in was_keyed:
-                # Of two rows that were one, the other stays, and is held against itself.
-                continue
+            key = same.get((name, old_key), old_key)
             row = after.keyed[name].get(key or "")
             if row is None:
-                if key is not None:
+                # Of two rows that were one, the other stays, and is held against itself.
+                if key is not None and (name, key) not in moved:
                     reason = f"{old_key} is gone since the last version, and redirects says nothing of it"
                     yield Problem(str(table.path), None, None, reason)
                 continue

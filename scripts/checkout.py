@@ -23,6 +23,16 @@ def has_tag(root: Path, tag: str) -> bool:
     return bool(git(root, "tag", "--list", tag).strip())
 
 
+def versions_with_tag(root: Path) -> set[str]:
+    """The versions that have a tag, such as 1.0.0 of v1.0.0."""
+    return {tag[1:] for tag in git(root, "tag", "--list", "v[0-9]*.[0-9]*.[0-9]*").decode().split()}
+
+
+def is_tagged_elsewhere(root: Path, tag: str) -> bool:
+    """Whether there is such a tag, and on another commit than the present one."""
+    return has_tag(root, tag) and git(root, "rev-list", "-1", tag) != git(root, "rev-list", "-1", "HEAD")
+
+
 def introduced(root: Path, path: str, text: str) -> str:
     """The commit that brought a text into a file."""
     return git(root, "log", "-1", "--format=%H", f"-S{text}", "--", path).decode().strip()

@@ -4,8 +4,9 @@
 
 `--set` gives a cell its right value, `--withdraw TABLE KEY` takes out a row that nothing takes the place of, and
 `--move TABLE KEY NEW` gives a row another key; where that key has a row already, the two were one and that row stays.
-Each may be repeated for what has to change together for one reason, such as a vote and its tally. A key is the one in
-the row's address; '' is an empty cell.
+`--restore TABLE KEY` says of a row that was withdrawn, and that is in its table again, that it is back. Each may be
+repeated for what has to change together for one reason, such as a vote and its tally. A key is the one in the row's
+address; '' is an empty cell.
 
 Nothing is written unless every old value stands where it is said to stand and all tables are sound afterwards. Exit
 code 0 when it is done, 1 when it is refused, 2 for bad usage.
@@ -16,7 +17,7 @@ import difflib
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from pathlib import Path
 from datasette.utils import tilde_decode
 
 from scripts.build import ROOT, prepare
+from scripts.ledger import restored_keys
 from scripts.package import ForeignKey, Package, Row, Rows, Table, Value
 from scripts.problems import BadDataError, Problem, exit_code
 from scripts.progress import Progress
@@ -41,9 +43,14 @@ READ_FIRST = ("datapackage.yaml", "metadata.yml", "schema", "data", "archive")
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Run the command line; returns the exit code."""
     parser = _parser()
-    options = parser.parse_args(arguments)
-    if not (options.set or options.withdraw or options.move):
-        parser.error("one of --set, --withdraw and --move is needed")
+    given = sys.argv[1:] if arguments is None else arguments
+    options = parser.parse_args(given)
+    if not (options.set or options.withdraw or options.move or options.restore):
+        parser.error("one of --set, --withdraw, --move and --restore is needed")
+    try:
+        "".join(given).encode()
+    except UnicodeEncodeError:
+        parser.error("what is given is not UTF-8")
     return exit_code(lambda: _alone(root, options), root, "nothing was changed")
 
 
@@ -58,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         ("--set", ("TABLE", "KEY", "COLUMN", "OLD", "NEW"), "give a cell another value"),
         ("--withdraw", ("TABLE", "KEY"), "take out a row"),
         ("--move", ("TABLE", "KEY", "NEW"), "give a row another key, here and wherever it is referred to"),
+        ("--restore", ("TABLE", "KEY"), "say that a row which was withdrawn is back"),
     ):
         parser.add_argument(name, nargs=len(parts), action="append", default=[], metavar=parts, help=does)
     parser.add_argument("--why", required=True, help="why it was wrong, in a sentence that readers will see")
@@ -83,12 +91,10 @@ def _run(root: Path, options: argparse.Namespace) -> None:
         print(f"An interrupted change is now finished, before this one: {', '.join(left)}.")
     package, rows = read_whole(root)
     draft = Draft(package, {name: list(found) for name, found in rows.items()}, options.why)
-    for table, key, *cells in options.set:
-        draft.set(table, _as_stored(key), *cells, source_id=options.source, day=options.on.isoformat())
-    for table, key in options.withdraw:
-        draft.withdraw(table, _as_stored(key))
-    for table, key, new in options.move:
-        draft.move(table, _as_stored(key), _as_stored(new))
+    _enter(draft, options)
+    last = max((row["released_on"] for row in rows["releases"]), default="")
+    if options.on.isoformat() < last:
+        draft.refuse("corrections", None, "corrected_on", f"{options.on} is before {last}, the day of the last version")
     if options.source not in {row["id"] for row in rows["sources"]}:
         draft.refuse("corrections", None, "source_id", f"no source has the key {options.source}")
     if draft.problems:
@@ -102,6 +108,19 @@ def _run(root: Path, options: argparse.Namespace) -> None:
         # An editor saves a file without asking for a lock.
         _must_be(root, as_read, "was changed meanwhile; repeat the command")
         write_together(root, contents)
+
+
+def _enter(draft: "Draft", options: argparse.Namespace) -> None:
+    """Change the tables as asked."""
+    entry = {"source_id": options.source, "day": options.on.isoformat()}
+    for table, key, *cells in options.set:
+        draft.set(table, _as_stored(key), *cells, **entry)
+    for table, key in options.withdraw:
+        draft.withdraw(table, _as_stored(key))
+    for table, key, new in options.move:
+        draft.move(table, _as_stored(key), _as_stored(new))
+    for table, key in options.restore:
+        draft.restore(table, _as_stored(key), **entry)
 
 
 def _as_stored(key: str) -> str:
@@ -133,17 +152,32 @@ class Draft:
         if wrong := _wrong(self.package.tables[table], row, column, old, new):
             self.refuse(table, row, column, wrong)
             return
+        self._replace(table, row, {column: new or None})
+        cells = {"table_name": table, "row_key": key, "old_value": old or None, "new_value": new or None}
+        self._correction(column, cells, source_id, day)
+
+    def _correction(self, column: str, cells: Mapping[str, Value], source_id: str, day: str) -> None:
         entered = [int(other["id"][-2:]) for other in self.rows["corrections"] if other["id"].startswith(day)]
         number = max(entered, default=0) + 1
         if number > MOST_A_DAY:
-            self.refuse(
-                "corrections", None, "id", f"{day} has {MOST_A_DAY} corrections, which is all that a day has room for"
-            )
+            reason = f"{day} has {MOST_A_DAY} corrections, which is all that a day has room for"
+            self.refuse("corrections", None, "id", reason)
             return
-        self._replace(table, row, {column: new or None})
         entry = {"id": f"{day}-{number:02d}", "corrected_on": day, "column_name": column}
-        cells = {"table_name": table, "row_key": key, "old_value": old or None, "new_value": new or None}
         self._add("corrections", {**entry, **cells, "why": self.why, "source_id": source_id})
+
+    def restore(self, table: str, key: str, *, source_id: str, day: str) -> None:
+        """Enter among the corrections that a row is back: the first part of its key was nothing, and is there."""
+        row = self._row(table, key)
+        if row is None:
+            return
+        column = self.package.tables[table].primary_key[0]
+        withdrawn = {(row["table_name"], row["old_key"]) for row in self.rows["redirects"] if row["new_key"] is None}
+        if (table, key) not in withdrawn - restored_keys(self.rows):
+            self.refuse(table, row, column, "is of a row that was not withdrawn")
+            return
+        cells = {"table_name": table, "row_key": key, "old_value": None, "new_value": str(row[column])}
+        self._correction(column, cells, source_id, day)
 
     def withdraw(self, table: str, key: str) -> None:
         """Take out a row, and enter that among the redirects."""

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scripts.checkout import extract, must_be_committed, tree
+from scripts.checkout import extract, is_tagged_elsewhere, must_be_committed, tree
 from scripts.finished import SUMS, write_sums
 from scripts.places import put, workshop
 from scripts.problems import BadDataError, Problem
@@ -30,6 +30,8 @@ def write_release(root: Path) -> Path:
     if tables_sha256(package) != newest["tables_sha256"]:
         reason = "is not that of the tables, which have changed since the release was prepared"
         problems.append(Problem("data/ledger/releases.csv", newest.number, "tables_sha256", reason))
+    if is_tagged_elsewhere(root, f"v{newest['id']}"):
+        problems.append(Problem("git", None, "tag", f"v{newest['id']} is on another commit; check that out"))
     if problems:
         raise BadDataError(problems)
     name = f"{NAME}-{newest['id']}"

@@ -10,6 +10,7 @@ from scripts.problems import Problem
 
 Keyed = dict[str, dict[str, Row]]
 Breach = tuple[Row, str, str]
+Moved = dict[tuple[str, str], str | None]
 # What a version says in the ledger and never changes. The source of a correction follows a row whose key moves later;
 # the release holds it against the version before.
 SEALED = {
@@ -39,13 +40,46 @@ def rows_by_key(package: Package, rows: Rows) -> Keyed:
     }
 
 
-def moved_keys(rows: Rows) -> dict[tuple[str, str], str | None]:
+def moved_keys(rows: Rows) -> Moved:
     """The key that each former key leads to in the end, by table and key; None for a row that was withdrawn."""
-    steps = {(row["table_name"], row["old_key"]): row["new_key"] for row in rows.get("redirects", [])}
+    return _followed({(row["table_name"], row["old_key"]): row["new_key"] for row in _redirects_in_force(rows)})
+
+
+def keys_of_same_row(rows: Rows) -> Moved:
+    """As `moved_keys`, but not beyond where two published rows were found to be one: each has a past of its own."""
+    published = {(row["table_name"], row["row_key"]): row["release_id"] for row in rows.get("published_keys", [])}
+    return _followed(
+        {
+            (row["table_name"], row["old_key"]): row["new_key"]
+            for row in _redirects_in_force(rows)
+            # A key that a row moved to is published by the version in which it moved.
+            if published.get((row["table_name"], row["new_key"]), row["release_id"]) == row["release_id"]
+        }
+    )
+
+
+def _redirects_in_force(rows: Rows) -> Iterator[Row]:
+    """The redirects, without those of rows that were withdrawn and are back."""
+    back = restored_keys(rows)
+    for row in rows.get("redirects", []):
+        if row["new_key"] is not None or (row["table_name"], row["old_key"]) not in back:
+            yield row
+
+
+def restored_keys(rows: Rows) -> set[tuple[str, str]]:
+    """Tables and keys of withdrawn rows that are back: a correction has given them the first part of their key."""
+    return {
+        (row["table_name"], row["row_key"])
+        for row in rows.get("corrections", [])
+        if row["old_value"] is None and row["new_value"] == row["row_key"].split(",")[0]
+    }
+
+
+def _followed(steps: Moved) -> Moved:
     return {(table, key): _end(steps, table, key) for table, key in steps}
 
 
-def _end(steps: dict[tuple[str, str], str | None], table: str, start: str) -> str | None:
+def _end(steps: Moved, table: str, start: str) -> str | None:
     """Where redirects lead one after the other; where they lead in a circle, a key in it."""
     key: str | None = start
     for _ in steps:
@@ -66,20 +100,24 @@ def ledger_sha256(rows: Rows, version: str) -> str:
 
 
 def _corrections(rows: Rows, keyed: Keyed) -> Iterator[Breach]:
-    """A correction's new value stands in its cell, or is the old value of the next correction of that cell."""
+    """A correction's new value stands in its cell, or is the old value of the next correction of that cell.
+
+    Those of a row that was withdrawn or found to be another, and published ones of a column that is gone, are history.
+    """
     cells: dict[tuple[str, str, str], list[Row]] = {}
-    moved = moved_keys(rows)
+    moved, same = moved_keys(rows), keys_of_same_row(rows)
     for row in sorted(rows["corrections"], key=lambda row: row["id"]):
         table, column = row["table_name"], row["column_name"]
-        key = moved.get((table, row["row_key"]), row["row_key"])
+        key = same.get((table, row["row_key"]), row["row_key"])
         if table not in keyed:
             yield row, "table_name", f"{table} is not a table"
-        elif key is None:
+        elif key is None or (table, key) in moved:
             continue
         elif key not in keyed[table]:
             yield row, "row_key", f"{table} has no row {key}"
         elif column not in keyed[table][key].values:
-            yield row, "column_name", f"{table} has no column {column}"
+            if row["release_id"] is None:
+                yield row, "column_name", f"{table} has no column {column}"
         else:
             cells.setdefault((table, key, column), []).append(row)
     for (table, key, column), history in cells.items():
@@ -93,15 +131,18 @@ def _corrections(rows: Rows, keyed: Keyed) -> Iterator[Breach]:
 
 def _redirects(rows: Rows, keyed: Keyed) -> Iterator[Breach]:
     """A redirect leads from a key that is gone to one that is there, or by others to one, or to a withdrawal."""
-    moved = moved_keys(rows)
+    moved, back = moved_keys(rows), restored_keys(rows)
     for row in rows["redirects"]:
-        table = keyed.get(row["table_name"])
+        name, key = row["table_name"], row["old_key"]
+        table = keyed.get(name)
         if table is None:
-            yield row, "table_name", f"{row['table_name']} is not a table"
-        elif row["old_key"] in table:
-            yield row, "old_key", f"{row['table_name']} still has a row {row['old_key']}"
-        elif (end := moved[row["table_name"], row["old_key"]]) is not None and end not in table:
-            yield row, "new_key", f"{row['table_name']} has no row {end}"
+            yield row, "table_name", f"{name} is not a table"
+        elif row["new_key"] is None and (name, key) in back:
+            continue
+        elif key in table:
+            yield row, "old_key", f"{name} still has a row {key}"
+        elif (end := moved[name, key]) is not None and end not in table:
+            yield row, "new_key", f"{name} has no row {end}"
 
 
 def _releases(rows: Rows, keyed: Keyed) -> Iterator[Breach]:

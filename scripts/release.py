@@ -4,8 +4,9 @@
     python -m scripts.release                                                writes build/releases/on-the-record-VERSION
 
 The first is followed by a commit, from which the second builds twice in fresh folders. The version has to follow from
-what changed since the last one, by the rule of docs/releases.md. `--again` prepares the newest version anew, which is
-possible until it has a tag. Exit code 0 when it is done, 1 when it is refused, 2 for bad usage.
+what changed since the last one, by the rule of docs/releases.md. `--again` prepares one in the place of the newest,
+with the same number or another, which is possible until that has a tag. Exit code 0 when it is done, 1 when it is
+refused, 2 for bad usage.
 """
 
 import argparse
@@ -18,8 +19,8 @@ from typing import Any
 
 from scripts.build import ROOT
 from scripts.changes import State, counted, read_state, rewritten, silent_changes, state_at, what_changed
-from scripts.checkout import has_tag, must_be_committed
-from scripts.correct import must_be_sound
+from scripts.checkout import has_tag, introduced, must_be_committed, versions_with_tag
+from scripts.correct import must_be_sound, today
 from scripts.kept import write_release
 from scripts.ledger import ledger_sha256, next_version, rows_by_key
 from scripts.package import Row, Rows
@@ -31,7 +32,7 @@ from scripts.together import changing, finish, write_together
 
 KINDS = ("patch", "minor", "major")
 FIRST = "1.0.0"
-CHANGELOG = "CHANGELOG.md"
+CHANGELOG, RELEASES = "CHANGELOG.md", "data/ledger/releases.csv"
 # Their keys are made of the keys of others, which are promised themselves.
 UNLISTED = ("published_keys", "redirects")
 
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     parser.add_argument("version", nargs="?", metavar="VERSION", help="the version to prepare")
     parser.add_argument("--on", type=date.fromisoformat, metavar="DAY", help="the day of the release")
     parser.add_argument("--summary", help="the release in a sentence or two")
-    parser.add_argument("--again", action="store_true", help="prepare the newest version anew")
+    parser.add_argument("--again", action="store_true", help="prepare it in the place of the newest version")
     options = parser.parse_args(arguments)
     if options.version and not (options.on and (options.summary or options.again)):
         parser.error("a version needs --on and --summary")
@@ -65,12 +66,17 @@ def _prepare(root: Path, options: argparse.Namespace) -> None:
     must_be_committed(root)
     state = read_state(root)
     rows, version = state.rows, options.version
-    summary = options.summary or next((row["summary"] for row in rows["releases"] if row["id"] == version), None)
-    if options.again:
-        if has_tag(root, f"v{version}"):
-            reason = f"v{version} is there: a version with a tag is not made anew"
+    if problems := list(_forgotten(root, rows)):
+        raise BadDataError(problems)
+    newest = next(reversed(releases_in_order(rows["releases"])), None)
+    summary = options.summary or (newest["summary"] if newest else "")
+    made_anew = newest["id"] if newest and options.again else None
+    for tagged in {version, made_anew} - {None}:
+        if has_tag(root, f"v{tagged}"):
+            reason = f"v{tagged} is there: a version with a tag is not made anew"
             raise BadDataError([Problem("git", None, "tag", reason)])
-        rows = without_release(rows, version)
+    if made_anew:
+        rows = without_release(rows, made_anew)
     last = next(reversed(releases_in_order(rows["releases"])), None)
     before = state_at(root, last) if last else None
     after = State(state.package, rows, rows_by_key(state.package, rows), state.named)
@@ -82,7 +88,8 @@ def _prepare(root: Path, options: argparse.Namespace) -> None:
         raise BadDataError(problems)
     kind = _kind(version, last)
     release = {"id": version, "released_on": options.on.isoformat(), "kind": kind, "summary": summary}
-    contents = files_of_release(root, after, release, [words for _, words in changes if before and words])
+    told = [words for _, words in changes if before and words]
+    contents = files_of_release(root, after, release, told, made_anew)
     must_be_sound(root, contents)
     must_be_committed(root)
     write_together(root, contents)
@@ -95,23 +102,32 @@ def _prepare(root: Path, options: argparse.Namespace) -> None:
     )
 
 
+def _forgotten(root: Path, rows: Rows) -> Iterator[Problem]:
+    """Versions that git knows of and the ledger does not; of those without a tag, the first."""
+    known = {row["id"] for row in rows["releases"]}
+    for version in sorted(versions_with_tag(root) - known):
+        yield Problem(RELEASES, None, "id", f"{version} has a tag and is not among the releases")
+    if not known and (commit := introduced(root, RELEASES, f"\n{FIRST},")):
+        yield Problem(RELEASES, None, "id", f"{FIRST} stood here until commit {commit[:12]}")
+
+
 def _misfits(version: str, day: str, last: Row | None, rows: Rows, kinds: list[str]) -> Iterator[Problem]:
     """Why the version or its day does not follow from what there is."""
-    releases = "data/ledger/releases.csv"
     if not kinds:
-        yield Problem(releases, None, "id", "nothing has changed since the last version")
+        yield Problem(RELEASES, None, "id", "nothing has changed since the last version")
         return
     needed = max(kinds, key=KINDS.index)
     fitting = [next_version(last["id"], kind) for kind in KINDS[KINDS.index(needed) :]] if last else [FIRST]
     if version not in fitting:
         reason = f"{version} cannot follow {last['id'] if last else 'nothing'} with a {needed} change"
-        yield Problem(releases, None, "id", f"{reason}; {fitting[0]} can")
+        yield Problem(RELEASES, None, "id", f"{reason}; {fitting[0]} can")
     pending = [row["corrected_on"] for row in rows["corrections"] if row["release_id"] is None]
     latest = max([*pending, *([last["released_on"]] if last else [])], default=day)
     if day < latest:
-        yield Problem(
-            releases, None, "released_on", f"{day} is before {latest}, the day of the last version or correction"
-        )
+        reason = f"{day} is before {latest}, the day of the last version or correction"
+        yield Problem(RELEASES, None, "released_on", reason)
+    if day > today().isoformat():
+        yield Problem(RELEASES, None, "released_on", f"{day} is still to come")
 
 
 def _kind(version: str, last: Row | None) -> str:
@@ -132,8 +148,13 @@ def _marked(row: Row, version: str | None) -> Row:
     return Row(row.number, {**row.values, "release_id": version})
 
 
-def files_of_release(root: Path, state: State, release: dict[str, Any], words: list[str]) -> dict[str, bytes]:
-    """Every file that names the release, by path: the ledger's, the descriptions' and the changelog."""
+def files_of_release(
+    root: Path, state: State, release: dict[str, Any], words: list[str], instead_of: str | None = None
+) -> dict[str, bytes]:
+    """Every file that names the release, by path: the ledger's, the descriptions' and the changelog.
+
+    `instead_of` is a version whose section in the changelog goes.
+    """
     package, rows, version = state.package, dict(state.rows), release["id"]
     for name in ("corrections", "redirects"):
         rows[name] = [row if row["release_id"] else _marked(row, version) for row in rows[name]]
@@ -152,7 +173,7 @@ def files_of_release(root: Path, state: State, release: dict[str, Any], words: l
     release["tables_sha256"] = tables_sha256(package, contents)
     release["ledger_sha256"] = ledger_sha256(rows, version)
     contents[str(package.tables["releases"].path)] = canonical(package.tables["releases"], rows["releases"])
-    return contents | _named_files(root, release, section(release, counted(rows, version), words))
+    return contents | _named_files(root, release, section(release, counted(rows, version), words), instead_of)
 
 
 def section(release: Mapping[str, Any], counts: list[tuple[str, str, int]], words: list[str]) -> str:
@@ -169,7 +190,7 @@ def section(release: Mapping[str, Any], counts: list[tuple[str, str, int]], word
     )
 
 
-def _named_files(root: Path, release: Mapping[str, Any], told: str) -> dict[str, bytes]:
+def _named_files(root: Path, release: Mapping[str, Any], told: str, instead_of: str | None) -> dict[str, bytes]:
     """The files beside the tables that name the version, with the new one in the place of the last."""
     texts = {path: (root / path).read_text(encoding="utf-8") for path in NAMED_IN}
     version, day = release["id"], release["released_on"]
@@ -182,7 +203,7 @@ def _named_files(root: Path, release: Mapping[str, Any], told: str) -> dict[str,
     ):
         texts[path] = re.sub(old, new, texts[path], count=1, flags=re.MULTILINE)
     head, *sections = re.split(r"^(?=## )", texts[CHANGELOG], flags=re.MULTILINE)
-    kept = [text.rstrip() + "\n\n" for text in sections if not text.startswith(f"## {version} ")]
+    kept = [text.rstrip() + "\n\n" for text in sections if not text.startswith((f"## {version} ", f"## {instead_of} "))]
     texts[CHANGELOG] = f"{head}{told}\n\n{''.join(kept)}".rstrip() + "\n"
     return {path: text.encode() for path, text in texts.items()}
 

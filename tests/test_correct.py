@@ -12,8 +12,10 @@ from conftest import change_row, copy_project
 
 from scripts import correct, together
 from scripts.build import ROOT
+from scripts.read import read_whole
 
-REASON = ["--why", "A reason, as readers see it.", "--source", "undl-4076672", "--on", "2026-11-23"]
+DAY = max(row["released_on"] for row in read_whole(ROOT)[1]["releases"])
+REASON = ["--why", "A reason, as readers see it.", "--source", "undl-4076672", "--on", DAY]
 LOWER_TALLY = ["--set", "votes", "A-RES-ES-11-7,SYR", "vote", "abstain", "no"]
 Correct = Callable[..., tuple[int, str, str]]
 
@@ -50,7 +52,7 @@ def test_a_cell_and_its_correction_are_written_and_nothing_else(project: Path, r
         "data/ledger/corrections.csv",
         "data/un/votes.csv",
     }
-    line = '2026-11-23-01,2026-11-23,votes,"A-RES-ES-11-7,SYR",note,,"Seen, and noted",'
+    line = f'{DAY}-01,{DAY},votes,"A-RES-ES-11-7,SYR",note,,"Seen, and noted",'
     assert after["data/ledger/corrections.csv"].decode() == (
         before["data/ledger/corrections.csv"].decode() + line + '"A reason, as readers see it.",undl-4076672,\n'
     )
@@ -152,8 +154,8 @@ def test_of_two_at_once_neither_is_lost(project: Path):
     assert [process.returncode for process in both] == [0, 0], said
     assert sorted(said) == ["", "another command changes the tables; waiting for its end\n"]
     entered = (project / "data/ledger/corrections.csv").read_text(encoding="utf-8")
-    assert '2026-11-23-01,2026-11-23,votes,"A-RES-ES-11-7,' in entered
-    assert '2026-11-23-02,2026-11-23,votes,"A-RES-ES-11-7,' in entered
+    assert f'{DAY}-01,{DAY},votes,"A-RES-ES-11-7,' in entered
+    assert f'{DAY}-02,{DAY},votes,"A-RES-ES-11-7,' in entered
     assert (project / "data/un/votes.csv").read_text(encoding="utf-8").count(",Seen,") == 2
 
 
@@ -240,9 +242,50 @@ def test_the_hundredth_correction_of_a_day_is_refused(tables: Path, run: Correct
     monkeypatch.setattr(correct, "MOST_A_DAY", 1)
     vote = ("--set", "votes", "A-RES-ES-11-7,SYR")
     code, _, said = run(tables, *vote, "note", "", "Seen", *vote, "vote", "abstain", "no")
-    assert code == 1 and "field id: 2026-11-23 has 1 corrections, which is all that a day has room for" in said
+    assert code == 1 and f"field id: {DAY} has 1 corrections, which is all that a day has room for" in said
 
 
 def test_a_day_that_is_still_to_come_is_refused(tables: Path, capsys: pytest.CaptureFixture[str]):
     assert correct.main([*LOWER_TALLY, *REASON, "--on", "2199-01-01"], root=tables) == 1
     assert "--on: 2199-01-01 is still to come" in capsys.readouterr().err
+
+
+def test_a_day_before_the_last_version_is_refused(tables: Path, capsys: pytest.CaptureFixture[str]):
+    assert correct.main([*LOWER_TALLY, *REASON, "--on", "2025-01-01"], root=tables) == 1
+    assert f"field corrected_on: 2025-01-01 is before {DAY}, the day of the last version" in capsys.readouterr().err
+
+
+def test_what_is_no_text_is_refused(tables: Path, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        correct.main(["--set", "votes", "A-RES-ES-11-7,SYR", "note", "", "a\udcff", *REASON], root=tables)
+    assert "what is given is not UTF-8" in capsys.readouterr().err
+
+
+def test_a_row_that_was_withdrawn_may_come_back_and_that_is_told(project: Path, run: Correct):
+    path, key = project / "data/un/source_differences.csv", "A-RES-ES-11-7,sociose-page,1"
+    before = path.read_bytes()
+    code, _, said = run(project, "--restore", "source_differences", key)
+    assert code == 1 and "is of a row that was not withdrawn" in said
+    assert run(project, "--withdraw", "source_differences", key)[0] == 0
+    path.write_bytes(before)
+    code, _, said = run(project, "--set", "votes", "A-RES-ES-11-7,SYR", "note", "", "Seen")
+    assert code == 1 and f"field old_key: source_differences still has a row {key}" in said
+    assert run(project, "--restore", "source_differences", key)[::2] == (0, "")
+    assert path.read_bytes() == before
+    entered = (project / "data/ledger/corrections.csv").read_text(encoding="utf-8").splitlines()[-1]
+    assert entered.startswith(f'{DAY}-01,{DAY},source_differences,"{key}",roll_call_id,,A-RES-ES-11-7,')
+    # From now on it is a row as any other.
+    why = next(row["why"] for row in read_whole(project)[1]["source_differences"] if row["source_id"] == "sociose-page")
+    assert run(project, "--set", "source_differences", key, "why", why, f"{why} Seen.")[::2] == (0, "")
+    code, _, said = run(project, "--restore", "source_differences", key)
+    assert code == 1 and "is of a row that was not withdrawn" in said
+
+
+def test_two_rows_with_corrections_of_their_own_may_be_one(project: Path, run: Correct):
+    one, other = "k8r-21226", "ap-dayton-shea"
+    titles = {row["id"]: row["title"] for row in read_whole(project)[1]["sources"]}
+    for key in (one, other):
+        assert run(project, "--set", "sources", key, "title", titles[key], f"A title of {key}")[0] == 0
+    assert run(project, "--move", "sources", one, other)[::2] == (0, "")
+    code, _, said = run(project, "--set", "sources", other, "title", f"A title of {other}", "Another title")
+    assert (code, said) == (0, "")

@@ -102,6 +102,12 @@ def told(**added: dict[str, str | None]) -> list[str]:
     return list(map(str, ledger_problems(PACKAGE, rows)))
 
 
+@pytest.mark.parametrize(("version", "told_of"), [("1.0.0", 0), (None, 1)])
+def test_a_column_with_published_corrections_may_go(version: str | None, told_of: int):
+    correction = {**ROWS["corrections"][0].values, "id": "x", "column_name": "gone", "release_id": version}
+    assert sum("has no column gone" in problem for problem in told(corrections=correction)) == told_of
+
+
 def test_a_published_row_that_is_taken_out_is_missed(project: Path, build: Callable):
     remove_row(project / "data/un/provisions.csv", "A-RES-ES-11-7,adopted,accountability")
     code, said = build(project, "--validate")

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from conftest import change_row, copy_project, replace_text
+from conftest import change_row, copy_project, never_published, replace_text
 from datasette.app import Datasette
 
 from scripts import correct, release, together, verify
@@ -200,6 +200,21 @@ def test_a_line_of_the_ledger_that_was_altered_or_taken_out_is_found(name: str, 
     assert list(rewritten(STATE, STATE)) == []
 
 
+def test_two_rows_that_were_one_and_moved_on_are_each_held_against_what_they_were():
+    one, other = STATE.rows["sources"][:2]
+    steps = [(one["id"], other["id"]), (other["id"], "a-new-key")]
+    redirects = [
+        Row(0, {"table_name": "sources", "old_key": old, "new_key": new, "why": "A test.", "release_id": None})
+        for old, new in steps
+    ]
+    left = [Row(0, {**other.values, "id": "a-new-key"}), *STATE.rows["sources"][2:]]
+    tables = {"sources": lambda rows: left, "redirects": lambda rows: [*rows, *redirects]}
+    assert not [problem for problem in silent_changes(STATE, changed(**tables)) if "sources.csv" in problem.file]
+    left[0] = Row(0, {**left[0].values, "title": "Another title"})
+    [problem] = [found for found in silent_changes(STATE, changed(**tables)) if "sources.csv" in found.file]
+    assert problem.field == "title"
+
+
 def test_a_row_that_is_gone_and_left_no_trace_is_found():
     [problem] = silent_changes(STATE, changed(sponsorships=lambda rows: rows[1:]))
     assert "is gone since the last version, and redirects says nothing of it" in problem.reason
@@ -224,6 +239,7 @@ def test_the_checkout_has_all_that_the_last_version_said_in_the_ledger():
 
 def test_a_version_is_prepared_from_what_changed_since_the_last_one(tmp_path: Path, run: Run, monkeypatch):
     monkeypatch.setattr(correct, "today", lambda: date(2027, 2, 1))
+    monkeypatch.setattr(release, "today", lambda: date(2027, 2, 5))
     root = repository(tmp_path / "project")
     git(root, "tag", f"v{NEWEST['id']}")
     version, day = next_version(NEWEST["id"], "patch"), "2027-02-03"
@@ -253,8 +269,10 @@ def test_a_version_is_prepared_from_what_changed_since_the_last_one(tmp_path: Pa
     assert correct.main([*change, "--on", "2027-01-31"], root=root) == 0
     git(root, "commit", "-qam", "A correction")
     for wrong, message in (
-        ((NEWEST["id"], "--on", day), f"field id: {NEWEST['id']} cannot follow {NEWEST['id']} with a patch change"),
+        (("9.9.9", "--on", day), f"field id: 9.9.9 cannot follow {NEWEST['id']} with a patch change; {version} can"),
+        ((NEWEST["id"], "--on", day), f"v{NEWEST['id']} is there: a version with a tag is not made anew"),
         ((version, "--on", "2027-01-30"), "field released_on: 2027-01-30 is before 2027-01-31"),
+        ((version, "--on", "2027-02-06"), "field released_on: 2027-02-06 is still to come"),
     ):
         code, _, said = run(root, *wrong, "--summary", "A test.")
         assert code == 1 and message in said, said
@@ -283,9 +301,50 @@ def test_a_version_is_prepared_from_what_changed_since_the_last_one(tmp_path: Pa
     assert releases_in_order(again.rows["releases"])[-1]["released_on"] == "2027-02-04"
     assert (root / "CHANGELOG.md").read_text(encoding="utf-8") == changelog.replace(f"({day})", "(2027-02-04)")
     git(root, "commit", "-qam", "Again")
-    git(root, "tag", f"v{version}")
+    # A column more: the number has to be another, and takes the place of the one that was prepared.
+    add_query(root)
     code, _, said = run(root, version, "--on", "2027-02-05", "--again")
-    assert code == 1 and f"v{version} is there: a version with a tag is not made anew" in said
+    minor = next_version(NEWEST["id"], "minor")
+    assert code == 1 and f"{version} cannot follow {NEWEST['id']} with a minor change; {minor} can" in said
+    assert run(root, minor, "--on", "2027-02-05", "--again")[::2] == (0, "")
+    assert [row["id"] for row in releases_in_order(read_state(root).rows["releases"])][-2:] == [NEWEST["id"], minor]
+    changelog = (root / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert (f"## {version} " in changelog, f"## {minor} (2027-02-05)\n\nA vote was read wrongly." in changelog) == (
+        False,
+        True,
+    )
+    git(root, "commit", "-qam", "Another number")
+    git(root, "tag", f"v{minor}")
+    for asked in ((minor, "--on", "2027-02-05"), (minor, "--on", "2027-02-05", "--again")):
+        code, _, said = run(root, *asked, "--summary", "A test.")
+        assert code == 1 and f"v{minor} is there: a version with a tag is not made anew" in said
+    # The tag has to be where the tables are those of the version, and the version where the tag is.
+    (root / "notes.txt").write_text("A file.\n")
+    git(root, "add", "notes.txt")
+    git(root, "commit", "-qm", "Not of the version")
+    code, _, said = run(root)
+    assert code == 1 and f"v{minor} is on another commit; check that out" in said
+    change_row(root / "data/un/votes.csv", "A-RES-ES-11-7,SYR", note="Seen again")
+    git(root, "commit", "-qam", "A change without a word")
+    git(root, "tag", "-f", f"v{minor}")
+    code, _, said = run(root, next_version(minor, "minor"), "--on", "2027-02-05", "--summary", "A test.")
+    assert code == 1 and f"has other tables than version {minor}: a tag in the wrong place" in said
+    # Nor does it help to begin anew.
+    never_published(root)
+    git(root, "commit", "-qam", "No version")
+    code, _, said = run(root, "1.0.0", "--on", "2027-02-05", "--summary", "A test.")
+    assert code == 1 and f"field id: {minor} has a tag and is not among the releases" in said
+    git(root, "tag", "-d", f"v{minor}", f"v{NEWEST['id']}")
+    code, _, said = run(root, "1.0.0", "--on", "2027-02-05", "--summary", "A test.")
+    assert code == 1 and "field id: 1.0.0 stood here until commit " in said
+
+
+def add_query(root: Path) -> None:
+    path = root / "metadata.yml"
+    text = path.read_text(encoding="utf-8")
+    query = text[text.index("      changes_in_version:\n") : text.index("      row_history:\n")]
+    path.write_text(text.replace(query, query + query.replace("changes_in_version", "changes_once_more")))
+    git(root, "commit", "-qam", "A query")
 
 
 @pytest.fixture(scope="module")
@@ -293,7 +352,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that a release leaves, in a repository of its own, whose tables are those of the newest version."""
     root = repository(tmp_path_factory.mktemp("released") / "project")
     if tables_sha256(STATE.package) != NEWEST["tables_sha256"]:
-        prepared = [NEWEST["id"], "--on", "2027-03-01", "--again"]
+        prepared = [NEWEST["id"], "--on", correct.today().isoformat(), "--again"]
         assert release.main(prepared, root=root) == 0
         git(root, "commit", "-qam", "Again")
     assert release.main([], root=root) == 0

@@ -34,10 +34,12 @@ def handle_exception(
     async def redirect() -> Response | None:
         """A 301 to the key that the row has now, in the same form, or a 410; None where no row has or had it."""
         asked_for = [tilde_decode(part) for part in place["key"].split(",")]
-        parts, why = await _followed(datasette, place["database"], place["table"], asked_for)
-        if why is not None:
-            return await _gone(datasette, request, place["table"], ",".join(asked_for), why)
-        found = await _key_now(datasette, place["database"], place["table"], parts)
+        found = await _key_now(datasette, place["database"], place["table"], asked_for)
+        if found is None:
+            parts, why = await _followed(datasette, place["database"], place["table"], asked_for)
+            if why is not None:
+                return await _gone(datasette, request, place["table"], ",".join(asked_for), why)
+            found = await _key_now(datasette, place["database"], place["table"], parts)
         if found is None or found == asked_for:
             return None
         key = ",".join(tilde_encode(part) for part in found)
