@@ -550,6 +550,12 @@ KINDS: list[tuple[str, Change, str, int | None]] = [
         1,
     ),
     (
+        "version that was not released",
+        text("datapackage.yaml", "version: 1.0.0\n", "version: 9.9.9\n"),
+        "datapackage.yaml, field version: is 9.9.9, and the newest release is 1.0.0",
+        1,
+    ),
+    (
         "facet that is no column",
         text("metadata.yml", "facets: [roll_call_id, vote]", "facets: [roll_call_id, answer]"),
         "metadata.yml, field votes: has no column answer",
