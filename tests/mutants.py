@@ -1895,7 +1895,9 @@ def _(draw, resource, descriptor):
 
 @package_rule("link of the package that leads to no page", "is not as it has to be")
 def _(draw, resource, descriptor):
-    link = draw(st.sampled_from(["javascript:alert(1)", "record.example", "//record.example", "https://", "https://a b"]))
+    link = draw(
+        st.sampled_from(["javascript:alert(1)", "record.example", "//record.example", "https://", "https://a b"])
+    )
     part, key = draw(
         st.sampled_from(
             [(descriptor, "homepage"), (descriptor["licenses"][0], "path"), (descriptor["contributors"][0], "path")]
