@@ -24,7 +24,7 @@ help:
 	@echo "make validate   read the tables and report everything that is wrong with them"
 	@echo "make parquet    write the databases as Parquet, by year, to build/parquet"
 	@echo "make spark      install Spark beside the rest, for scripts/query.py --engine spark; it needs Java 17 or later"
-	@echo "make fuzz       break a small record in ten thousand ways, and see each refused in its place (N=… mutants, SEED=…)"
+	@echo "make fuzz       break a small record in ten thousand ways, and see each refused in its place (at least N=… mutants, SEED=…)"
 	@echo "make torture    kill a hundred builds at random moments and fill disks, while a site is served (KILLS=…, SEED=…)"
 	@echo "make tidy       report on the CSV files with csvclean, sort them by key, rewrite them canonically"
 	@echo "make codebook   print csvstat for every table"
@@ -66,7 +66,7 @@ test: $(INSTALLED) $(if $(shell command -v java),$(SPARK_INSTALLED))
 	@command -v java >/dev/null || echo "java is not on the PATH, so Spark is not compared"
 	ARTICLE_TEXTS="$(ARTICLE_TEXTS)" $(PY) -m pytest
 
-# The same mutants on every run of one seed; both cores.
+# The same mutants on every run of one seed, two of each rule at least; both cores.
 fuzz: $(INSTALLED)
 	$(PY) -m tests.fuzz $(if $(N),-n $(N)) $(if $(SEED),--seed $(SEED))
 

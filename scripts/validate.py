@@ -11,6 +11,7 @@ from scripts.laws import LAWS
 from scripts.ledger import ledger_problems
 from scripts.package import Package, Rows, Table
 from scripts.problems import Problem
+from scripts.releases import RELEASES, releases_in_order
 
 MORE_THAN_ANYONE_READS = 1000
 
@@ -29,7 +30,19 @@ def validate(package: Package, rows: Rows, tables: Collection[str] | None = None
             problems += law.breaches(package, rows)
     if not problems and sound == set(package.tables):
         problems += ledger_problems(package, rows)
+    if RELEASES in sound:
+        problems += _misnumbered(package, rows)
     return problems
+
+
+def _misnumbered(package: Package, rows: Rows) -> Iterator[Problem]:
+    """A version in the descriptor that is not the newest release: a release writes both at once."""
+    released = releases_in_order(rows[RELEASES])
+    version = package.descriptor.get("version")
+    if released and version not in (None, released[-1]["id"]):
+        yield Problem(
+            "datapackage.yaml", None, "version", f"is {version}, and the newest release is {released[-1]['id']}"
+        )
 
 
 def _described_loosely(package: Package) -> Iterator[Problem]:

@@ -1893,6 +1893,20 @@ def _(draw, resource, descriptor):
         descriptor["licenses"] = draw(st.sampled_from([["MIT"], {}, [{"licence": "x"}], 5]))
 
 
+@package_rule("link of the package that leads to no page", "is not as it has to be")
+def _(draw, resource, descriptor):
+    link = draw(
+        st.sampled_from(["javascript:alert(1)", "record.example", "//record.example", "https://", "https://a b"])
+    )
+    part, key = draw(
+        st.sampled_from(
+            [(descriptor, "homepage"), (descriptor["licenses"][0], "path"), (descriptor["contributors"][0], "path")]
+        )
+    )
+    part[key] = link
+    return f"{key}: {link}"
+
+
 package_rule("property of a resource misspelt", path="archive/datapackage.yaml")(
     lambda draw, resource, _: misspelt(draw, resource)
 )
@@ -2029,6 +2043,30 @@ def _(draw, query, database, name):
         tables["polls"] = {"sort": "id"}
     else:
         tables[table] = draw(st.sampled_from(settings))
+
+
+@rule("property that would have a page fetch from elsewhere, or close it", "descriptors")
+def _(draw, record):
+    metadata = record.yaml("metadata.yml")
+    database = draw(st.sampled_from(sorted(metadata["databases"].values(), key=lambda each: each["title"])))
+    parts = [metadata, database, *database["tables"].values(), *database["queries"].values()]
+    # As often of the whole as of one of the hundred queries.
+    part = draw(st.one_of(st.sampled_from(parts[:2]), st.sampled_from(parts)))
+    properties = [
+        ("extra_css_urls", ["https://evil.example/x.css"]),
+        ("extra_css_urls", ["//evil.example/x.css"]),
+        ("extra_css_urls", [{"url": "/static/site.css"}]),
+        ("extra_css_urls", 5),
+        ("extra_js_urls", ["https://evil.example/x.js"]),
+        ("about_url", "javascript:alert(1)"),
+        ("license_url", "//evil.example"),
+        ("allow_sql", False),
+        ("allow", {"id": "root"}),
+        ("plugins", {}),
+    ]
+    key, value = draw(st.sampled_from(properties))
+    part[key] = value
+    return Mutant({"metadata.yml": dumped(metadata)}, (Place("metadata.yml", ANY, ANY),), "", f"{key}: {value}")
 
 
 @metadata_rule("query named like a table")

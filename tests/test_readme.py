@@ -1,11 +1,14 @@
 """The README's examples: each query gives the answer printed under it."""
 
 import re
+import shlex
 import sqlite3
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from scripts import correct
 from scripts.build import ROOT
 
 EXAMPLE = re.compile(r"```sql\n(?P<sql>[^`]+)```\n\n(?P<table>(?:\|.*\n)+)")
@@ -24,6 +27,12 @@ def test_example_gives_the_answer_printed_under_it(sql: str, table: str, databas
     found = [header, *([str(value) for value in row] for row in cursor)]
     lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
     assert found == [lines[0], *lines[2:]]
+
+
+def test_the_correction_that_the_readme_shows_would_be_taken(project: Path, monkeypatch: pytest.MonkeyPatch):
+    [command] = re.findall(r"-m scripts\.correct (--set(?:.*\\\n)*.*--dry-run)", README)
+    monkeypatch.setattr(correct, "today", lambda: date(2026, 12, 5))
+    assert correct.main(shlex.split(command.replace("\\\n", "")), root=project) == 0
 
 
 def test_paths_that_the_readme_links_exist():

@@ -9,7 +9,8 @@ import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from datasette.app import Datasette
@@ -249,8 +250,53 @@ async def test_a_key_that_changed_twice_leads_to_the_end_at_once(altered: Callab
     for key in ("wire", "WIRED"):
         response = await ds.client.get(f"/record/outlets/{key}")
         assert (response.status_code, "has been withdrawn. It is no outlet." in words(response.text)) == (410, True)
-    history = (await ds.client.get("/record/row_history.json?table_name=outlets&row_key=cnn&_shape=array")).json()
-    assert [row["row_key"] for row in history if row["what"].startswith("moved")] == ["cable", "cable-news"]
+
+
+HISTORY = """insert into redirects values ('outlets', 'cable', 'wire', 'A name.', null),
+    ('outlets', 'wire', 'cnn', 'A name.', null),
+    ('outlets', 'cable-us', 'cnn', 'They were one.', '1.0.0'), ('outlets', 'gone', null, 'It is no outlet.', null),
+    ('outlets', 'going', 'gone', 'A name.', null), ('claims', 'cnn-claim', 'sociose-2025-03-02-09', 'A name.', null);
+    insert into corrections values
+    ('2026-12-05-01', '2026-12-05', 'outlets', 'cable', 'name', 'A', 'B', 'A name.', 'dgacm-es11-extract', null),
+    ('2026-12-05-02', '2026-12-05', 'outlets', 'cnn', 'name', 'B', 'C', 'A name.', 'dgacm-es11-extract', null),
+    ('2026-12-05-03', '2026-12-05', 'outlets', 'wire', 'name', 'C', 'D', 'A name.', 'dgacm-es11-extract', null),
+    ('2026-12-05-04', '2026-12-05', 'claims', 'cnn-claim', 'claim', 'A', 'B', 'A word.', 'dgacm-es11-extract', null)"""
+
+
+async def asked(ds: Datasette, query: str, table: str, key: str) -> list[dict[str, Any]]:
+    address = f"/record/{query}.json?{urlencode({'table_name': table, 'row_key': key})}&_shape=array"
+    return (await ds.client.get(address)).json()
+
+
+@pytest.mark.parametrize("key", ["cable", "wire", "cable-us", "cnn"])
+async def test_any_key_that_a_row_had_has_its_whole_history(key: str, altered: Callable[[str], Datasette]):
+    ds = altered(HISTORY)
+    assert [(row["row_key"], row["what"]) for row in await asked(ds, "row_history", "outlets", key)] == [
+        ("cnn", "first published"),
+        ("cable-us", "moved to cnn"),
+        ("cable", "corrected"),
+        ("cnn", "corrected"),
+        ("wire", "corrected"),
+        ("cable", "moved to wire"),
+        ("wire", "moved to cnn"),
+    ]
+    about = await asked(ds, "corrections_about", "outlets", key)
+    assert [row["id"][-2:] for row in about if row["table_name"] == "outlets"] == ["03", "02", "01"]
+
+
+async def test_a_row_that_was_withdrawn_after_its_key_moved_has_both(altered: Callable[[str], Datasette]):
+    ds = altered(HISTORY)
+    for key in ("going", "gone"):
+        told = await asked(ds, "row_history", "outlets", key)
+        assert [(row["row_key"], row["what"]) for row in told] == [("going", "moved to gone"), ("gone", "withdrawn")]
+
+
+@pytest.mark.parametrize(
+    ("table", "key"), [("claims", "cnn-claim"), ("articles", "sociose-2025-03-02"), ("outlets", "sociose")]
+)
+async def test_a_claim_whose_key_moved_keeps_its_corrections(table: str, key: str, altered: Callable[[str], Datasette]):
+    about = await asked(altered(HISTORY), "corrections_about", table, key)
+    assert "2026-12-05-04" in [row["id"] for row in about]
 
 
 async def test_a_program_may_encode_the_comma_of_a_key(ds: Datasette):
