@@ -19,7 +19,7 @@ from typing import Any
 
 from scripts.build import ROOT
 from scripts.changes import State, counted, read_state, rewritten, silent_changes, state_at, what_changed
-from scripts.checkout import has_tag, introduced, must_be_committed, versions_with_tag
+from scripts.checkout import introduced, must_be_committed, versions_with_tag
 from scripts.correct import must_be_sound, today
 from scripts.kept import write_release
 from scripts.ledger import ledger_sha256, next_version, rows_by_key
@@ -66,15 +66,11 @@ def _prepare(root: Path, options: argparse.Namespace) -> None:
     must_be_committed(root)
     state = read_state(root)
     rows, version = state.rows, options.version
-    if problems := list(_forgotten(root, rows)):
-        raise BadDataError(problems)
     newest = next(reversed(releases_in_order(rows["releases"])), None)
     summary = options.summary or (newest["summary"] if newest else "")
     made_anew = newest["id"] if newest and options.again else None
-    for tagged in {version, made_anew} - {None}:
-        if has_tag(root, f"v{tagged}"):
-            reason = f"v{tagged} is there: a version with a tag is not made anew"
-            raise BadDataError([Problem("git", None, "tag", reason)])
+    if problems := list(_at_odds_with_git(root, rows, {version, made_anew})):
+        raise BadDataError(problems)
     if made_anew:
         rows = without_release(rows, made_anew)
     last = next(reversed(releases_in_order(rows["releases"])), None)
@@ -102,10 +98,12 @@ def _prepare(root: Path, options: argparse.Namespace) -> None:
     )
 
 
-def _forgotten(root: Path, rows: Rows) -> Iterator[Problem]:
-    """Versions that git knows of and the ledger does not; of those without a tag, the first."""
-    known = {row["id"] for row in rows["releases"]}
-    for version in sorted(versions_with_tag(root) - known):
+def _at_odds_with_git(root: Path, rows: Rows, versions: set[str | None]) -> Iterator[Problem]:
+    """Those versions that have a tag; and of those that git knows and the ledger does not, all with a tag or the first."""
+    known, tagged = {row["id"] for row in rows["releases"]}, versions_with_tag(root)
+    for version in tagged & versions:
+        yield Problem("git", None, "tag", f"v{version} is there: a version with a tag is not made anew")
+    for version in tagged - known:
         yield Problem(RELEASES, None, "id", f"{version} has a tag and is not among the releases")
     if not known and (commit := introduced(root, RELEASES, f"\n{FIRST},")):
         yield Problem(RELEASES, None, "id", f"{FIRST} stood here until commit {commit[:12]}")
