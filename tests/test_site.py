@@ -291,6 +291,21 @@ async def test_a_row_that_was_withdrawn_after_its_key_moved_has_both(altered: Ca
         assert [(row["row_key"], row["what"]) for row in told] == [("going", "moved to gone"), ("gone", "withdrawn")]
 
 
+@pytest.mark.parametrize("version", ["null", "'1.0.0'"])
+async def test_a_row_that_is_back_was_withdrawn_before(version: str, altered: Callable[[str], Datasette]):
+    ds = altered(
+        """insert into redirects values ('outlets', 'cnn', null, 'It is no outlet.', VERSION);
+        insert into corrections values
+        ('2026-12-05-01', '2026-12-05', 'outlets', 'cnn', 'name', 'A', 'B', 'A name.', 'cnn-page', null),
+        ('2026-12-05-02', '2026-12-05', 'outlets', 'cnn', 'id', null, 'cnn', 'It is one.', 'cnn-page', null)
+        """.replace("VERSION", version)
+    )
+    told = [(row["what"], row["correction_id"]) for row in await asked(ds, "row_history", "outlets", "cnn")]
+    corrected = [("corrected", "2026-12-05-01"), ("corrected", "2026-12-05-02")]
+    corrected.insert(1 if version == "null" else 0, ("withdrawn", None))
+    assert told == [("first published", None), *corrected]
+
+
 @pytest.mark.parametrize(
     ("table", "key"), [("claims", "cnn-claim"), ("articles", "sociose-2025-03-02"), ("outlets", "sociose")]
 )
