@@ -99,7 +99,7 @@ def _prepare(root: Path, options: argparse.Namespace) -> None:
 
 
 def _at_odds_with_git(root: Path, rows: Rows, versions: set[str | None]) -> Iterator[Problem]:
-    """Those versions that have a tag; and those that git knows and the ledger does not: all with a tag, or the first."""
+    """Those versions that have a tag; and those that git knows and the ledger does not: with a tag, or the first."""
     known, tagged = {row["id"] for row in rows["releases"]}, versions_with_tag(root)
     for version in tagged & versions:
         yield Problem("git", None, "tag", f"v{version} is there: a version with a tag is not made anew")
