@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from string import Formatter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -71,12 +72,26 @@ def metadata_problems(package: Package, metadata: dict[str, Any], database: str 
         for column in sorted(set(named) - columns):
             yield Problem(METADATA, None, name, f"has no column {column}")
         yield from _page_problems(name, settings.get("page", {}), described["queries"], [name])
+    yield from _title_problems(known, described.get("row_titles", {}))
     if database == DATABASE:
         yield from _page_problems("page", metadata.get("page", {}), described["queries"], [])
     for name, query in described["queries"].items():
         if name in known:
             yield Problem(METADATA, None, name, "is a query named like a table, which it would hide")
         yield from _query_problems({**package.tables, **package.derived}, name, query)
+
+
+def _title_problems(tables: dict[str, Table], titles: dict[str, str]) -> Iterator[Problem]:
+    """What rows are called where it cannot be read, or names a column that is not there."""
+    for name, pattern in titles.items():
+        try:
+            named = {column for _, column, _, _ in Formatter().parse(pattern) if column is not None}
+        except ValueError as error:
+            yield Problem(METADATA, None, name, f"has a row title that cannot be read: {error}")
+            continue
+        columns = {field.name for field in tables[name].fields} if name in tables else set()
+        for column in sorted(named - columns):
+            yield Problem(METADATA, None, name, f"has a row title with the column {column}, which is not there")
 
 
 def _page_problems(name: str, page: dict[str, str], queries: dict[str, Any], tables: list[str]) -> Iterator[Problem]:

@@ -556,6 +556,18 @@ KINDS: list[tuple[str, Change, str, int | None]] = [
         1,
     ),
     (
+        "row title of no column",
+        text("metadata.yml", "Membership of {member_id}", "Membership of {nope}"),
+        "metadata.yml, field bloc_memberships: has a row title with the column nope, which is not there",
+        1,
+    ),
+    (
+        "row title that is left open",
+        text("metadata.yml", "Membership of {member_id}", "Membership of {member_id"),
+        "metadata.yml, field bloc_memberships: has a row title that cannot be read: ",
+        1,
+    ),
+    (
         "facet that is no column",
         text("metadata.yml", "facets: [roll_call_id, vote]", "facets: [roll_call_id, answer]"),
         "metadata.yml, field votes: has no column answer",
