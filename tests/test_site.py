@@ -243,8 +243,12 @@ async def test_a_key_that_changed_twice_leads_to_the_end_at_once(altered: Callab
     ds = altered(
         """insert into redirects values ('outlets', 'cable', 'cable-news', 'A name.', '1.0.0'),
         ('outlets', 'cable-news', 'cnn', 'A name.', '1.0.0'), ('outlets', 'wire', 'wired', 'A name.', '1.0.0'),
-        ('outlets', 'wired', null, 'It is no outlet.', '1.0.0')"""
+        ('outlets', 'wired', null, 'It is no outlet.', '1.0.0'), ('outlets', 'agency', 'reuters', 'A name.', '1.0.0'),
+        ('outlets', 'reuters', null, 'It is back.', '1.0.0')"""
     )
+    for key in ("agency", "Reuters"):
+        response = await ds.client.get(f"/record/outlets/{key}")
+        assert (response.status_code, response.headers.get("location")) == (301, "/record/outlets/reuters")
     response = await ds.client.get("/record/outlets/cable")
     assert (response.status_code, response.headers["location"]) == (301, "/record/outlets/cnn")
     for key in ("wire", "WIRED"):

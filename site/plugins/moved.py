@@ -34,12 +34,11 @@ def handle_exception(
     async def redirect() -> Response | None:
         """A 301 to the key that the row has now, in the same form, or a 410; None where no row has or had it."""
         asked_for = [tilde_decode(part) for part in place["key"].split(",")]
-        found = await _key_now(datasette, place["database"], place["table"], asked_for)
-        if found is None:
-            parts, why = await _followed(datasette, place["database"], place["table"], asked_for)
-            if why is not None:
-                return await _gone(datasette, request, place["table"], ",".join(asked_for), why)
-            found = await _key_now(datasette, place["database"], place["table"], parts)
+        parts, why = await _followed(datasette, place["database"], place["table"], asked_for)
+        found = await _key_now(datasette, place["database"], place["table"], parts)
+        # A row that was withdrawn may be back.
+        if found is None and why is not None:
+            return await _gone(datasette, request, place["table"], ",".join(asked_for), why)
         if found is None or found == asked_for:
             return None
         key = ",".join(tilde_encode(part) for part in found)
